@@ -1,0 +1,103 @@
+# Every target sets itself up in .venv first. PYTHON= uses an interpreter that
+# already has everything; TORCH= chooses another torch; CORPUS=tatoeba the real corpus.
+TORCH ?= torch==2.13.0
+CORPUS ?= bundled
+PYTHON3 ?= python3
+BOOKS := $(sort $(wildcard notebooks/0*.ipynb))
+
+ifdef PYTHON
+READY :=
+PY := $(PYTHON)
+else
+READY := .venv/ready
+PY := $(CURDIR)/.venv/bin/python
+endif
+
+export SEQ2SEQ_LESSON_CORPUS := $(CORPUS)
+ifdef SEQ2SEQ_LESSON_DATA
+export SEQ2SEQ_LESSON_DATA := $(abspath $(SEQ2SEQ_LESSON_DATA))
+endif
+export PYTHONHASHSEED := 0
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
+	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	--nbval-cell-timeout=300
+
+.PHONY: run lab notebooks test test-colab test-cuda test-fresh pretrained bigrams \
+	address picture footprint clean
+
+run: $(READY)
+	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
+	@$(PY) tests/run_notebooks.py run $(BOOKS)
+
+lab: $(READY)
+	@echo "lab: opening JupyterLab on notebook 01"
+	@$(PY) -m jupyterlab notebooks/01_data_loading.ipynb
+
+notebooks: $(READY)
+	@echo "notebooks: re-executing the six notebooks and storing their outputs"
+	@$(PY) tests/run_notebooks.py store $(BOOKS)
+
+test: $(READY)
+	@echo "test: ruff, unit tests, then the six notebooks compared cell by cell"
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m pytest tests
+	@$(NBVAL)
+
+test-colab: $(READY) .venv-colab/ready
+	@echo "test-colab: each notebook alone in an empty folder, with Colab's versions"
+	@$(PY) tests/colab.py $(CURDIR)/.venv-colab/bin/python $(BOOKS)
+
+test-cuda: $(READY)
+	@echo "test-cuda: the six notebooks on CUDA, compared with the stored outputs"
+	@if $(PY) -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
+		then SEQ2SEQ_LESSON_DEVICE=cuda $(NBVAL); \
+		else echo "test-cuda: PyTorch finds no CUDA device here; nothing was tested"; fi
+
+test-fresh: $(READY)
+	@echo "test-fresh: a fresh clone, README's pip lines, then make run without a network"
+	@$(PY) tests/fresh_clone.py
+
+pretrained: $(READY)
+	@echo "pretrained: training the small models that come along"
+	@$(PY) -m seq2seq_lesson.pretrained.make
+
+bigrams: $(READY)
+	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"
+	@$(PY) tests/list_bigrams.py
+
+address: $(READY)
+	@echo "address: writing pyproject.toml's address into badges and install lines"
+	@$(PY) tests/address.py
+
+picture: $(READY)
+	@echo "picture: drawing README's picture from a live cell and a trained model"
+	@$(PY) tests/readme_picture.py
+
+footprint: $(READY)
+	@echo "footprint: seconds to import, memory of a kernel that has run notebook 02"
+	@$(PY) tests/benchmarks/footprint.py
+
+clean:
+	@echo "clean: removing .venv, build/ and caches"
+	@rm -rf .venv .venv-* build *.egg-info .pytest_cache .ruff_cache
+	@find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+.venv/ready: pyproject.toml
+	@echo "setup: installing everything into .venv (once; a few minutes)"
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "setup: Python 3.11 or newer is needed; name one with PYTHON3=python3.11"; exit 1; }
+	@$(PYTHON3) -m venv .venv
+	@$(PY) -m pip install -q --upgrade pip
+	@$(PY) -m pip install -q $(TORCH)
+	@$(PY) -m pip install -q -e '.[lab,test]'
+	@touch $@
+
+.venv-colab/ready: tests/colab-runtime.txt
+	@echo "setup: installing Colab's versions into .venv-colab (once; a few minutes)"
+	@$(PYTHON3) -m venv .venv-colab
+	@.venv-colab/bin/python -m pip install -q $(TORCH)
+	@.venv-colab/bin/python -m pip install -q -r tests/colab-runtime.txt
+	@touch $@

@@ -1,0 +1,41 @@
+"""Plant one mistake at a time in a copy of a notebook: each copy must fail.
+
+A check that lets such a mistake pass proves nothing. `make test-mutations`
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from address import ROOT
+from run_notebooks import execute
+
+# (notebook, what is planted, the line as it stands, the line with the mistake)
+MUTATIONS: list[tuple[str, str, str, str]] = []
+
+
+def mutant(name: str, line: str, mistake: str) -> nbformat.NotebookNode:
+    """The notebook with `line` replaced in the one code cell that holds it."""
+    book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    holders = [c for c in book.cells if c.cell_type == "code" and line in c.source]
+    if len(holders) != 1:
+        sys.exit(f"{name}: {len(holders)} cells hold {line!r}, wanted exactly 1")
+    holders[0].source = holders[0].source.replace(line, mistake)
+    return book
+
+
+def main() -> int:
+    survived = 0
+    for name, planted, line, mistake in MUTATIONS:
+        with tempfile.TemporaryDirectory() as folder:
+            result = execute(mutant(name, line, mistake), Path(folder))
+        caught = result != "ok"
+        survived += not caught
+        print(f"  {name}, {planted}: {result if caught else 'NOT CAUGHT'}", flush=True)
+    print(f"{len(MUTATIONS) - survived} passed, {survived} failed")
+    return survived > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Turn an executed notebook into one readable page that needs nothing from elsewhere.
+
+nbconvert writes the body; formulas become MathML, and the style stands in the page.
+"""
+
+from html import escape
+from pathlib import Path
+
+from latex2mathml.converter import convert
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from pygments.formatters import HtmlFormatter
+
+STYLE = (
+    """
+:root { color-scheme: light dark; --soft: #8882; --line: #8886; --link: #0b62a3; }
+@media (prefers-color-scheme: dark) {
+  :root { --link: #7cc0ff; } img { background: #fff; border-radius: 4px; } }
+body { font: 17px/1.6 system-ui, sans-serif; max-width: 54rem; margin: 2rem auto;
+  padding: 0 1rem; }
+a { color: var(--link); } a.anchor-link { display: none; }
+h1 { line-height: 1.2; }
+h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
+pre, code { font: 14px/1.45 ui-monospace, Menlo, Consolas, monospace; }
+p code, li code, td code, h1 code, h2 code, h3 code {
+  background: var(--soft); padding: .1em .3em; border-radius: 3px; }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.input_area, .text_cell_render pre { background: var(--soft); padding: .7rem .9rem;
+  border-left: 3px solid var(--line); border-radius: 4px; margin-top: 1.2rem; }
+.prompt { display: none; }
+.output_subarea { padding: .4rem .9rem; overflow-x: auto; }
+.output_stderr { opacity: .7; }
+img { max-width: 100%; height: auto; }
+table { border-collapse: collapse; margin: .6rem 0; }
+th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align: left; }
+math[display="block"] { margin: 1rem 0; }
+.ansi-red-fg, .ansi-red-intense-fg { color: #d33; } .ansi-bold { font-weight: bold; }
+.ansi-green-fg, .ansi-green-intense-fg { color: #2a7f3f; }
+.ansi-cyan-fg { color: #0a7d8c; } .ansi-blue-fg { color: #3869d3; }
+"""
+    + HtmlFormatter(style="default").get_style_defs(".highlight")
+    + "\n.highlight { background: none; }\n@media (prefers-color-scheme: dark) {\n"
+    + HtmlFormatter(style="github-dark").get_style_defs(".highlight")
+    + "\n.highlight { background: none; } }"
+)
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+class MathMLRenderer(IPythonRenderer):
+    """Markdown to HTML with every formula as MathML, which browsers draw themselves."""
+
+    def block_math(self, body: str) -> str:
+        return convert(body, display="block")
+
+    def inline_math(self, body: str) -> str:
+        return convert(body)
+
+
+def markdown_to_html(source: str) -> str:
+    """The page's Markdown filter."""
+    return MarkdownWithMath(renderer=MathMLRenderer(escape=False)).render(source)
+
+
+def title_of(book: NotebookNode) -> str:
+    """The text of a notebook's first heading."""
+    lines = "\n".join(c.source for c in book.cells if c.cell_type == "markdown")
+    return next(line for line in lines.splitlines() if line.startswith("# "))[2:]
+
+
+def write_page(book: NotebookNode, path: Path) -> None:
+    """Write the notebook as one HTML file."""
+    exporter = HTMLExporter(template_name="basic")
+    exporter.register_filter("markdown2html", markdown_to_html)
+    body, _ = exporter.from_notebook_node(book)
+    body = '<p><a href="index.html">All six notebooks</a></p>\n' + body
+    page = PAGE.format(title=escape(title_of(book)), style=STYLE, body=body)
+    path.write_text(page, encoding="utf-8")
+
+
+def write_index(rows: list[tuple[str, str, str, str]], path: Path) -> None:
+    """Write the page that links the six; a row is (name, seconds, cells, result)."""
+    lines = "\n".join(
+        f'<tr><td><a href="{name}.html">{name}</a></td><td>{seconds}</td>'
+        f"<td>{cells}</td><td>{escape(result)}</td></tr>"
+        for name, seconds, cells, result in rows
+    )
+    body = (
+        "<h1>Seq2seq, dissected</h1>\n<table>\n<tr><th>notebook</th><th>seconds</th>"
+        f"<th>code cells</th><th>result</th></tr>\n{lines}\n</table>"
+    )
+    page = PAGE.format(title="Seq2seq, dissected", style=STYLE, body=body)
+    path.write_text(page, encoding="utf-8")

@@ -1,0 +1,119 @@
+"""Execute the notebooks: `run` writes pages to build/, `store` keeps the outputs."""
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from pages import write_index, write_page
+
+ROOT = Path(__file__).resolve().parents[1]
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def execute(book: NotebookNode, folder: Path) -> str:
+    """Run all cells in a fresh kernel in `folder`; return "ok" or what went wrong."""
+    client = NotebookClient(
+        book,
+        timeout=None,
+        kernel_name="python3",
+        store_widget_state=False,
+        coalesce_streams=True,
+        extra_arguments=["--log-level=40"],  # errors only
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        return f"failed: {error.ename}: {error.evalue.splitlines()[0]}"
+    return "ok"
+
+
+def normalise(book: NotebookNode) -> None:
+    """Keep of the metadata and outputs only what is the same on every machine."""
+    book.metadata = NotebookNode(
+        kernelspec=KERNELSPEC, language_info={"name": "python"}
+    )
+    for cell in book.cells:
+        cell.metadata = NotebookNode(
+            {
+                key: value
+                for key, value in cell.metadata.items()
+                if key in ("tags", "jupyter", "slideshow", "nbgrader", "cellView")
+            }
+        )
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                output.traceback = own_frames(output.traceback)
+            if "data" in output:
+                output.data.pop("application/vnd.jupyter.widget-view+json", None)
+
+
+def own_frames(traceback: list[str]) -> list[str]:
+    """Drop from a stored traceback the frames of files on this machine."""
+    return [part for part in traceback if not re.search(r"File .*[/\\~]", part)]
+
+
+def run(paths: list[Path]) -> int:
+    """Execute copies of the notebooks, write pages to build/, print a table."""
+    build = ROOT / "build"
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir()
+    rows = []
+    for path in paths:
+        print(f"  {path.stem} ...", end=" ", flush=True)
+        book = nbformat.read(path, as_version=4)
+        cells = sum(cell.cell_type == "code" for cell in book.cells)
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            result = execute(book, Path(folder))
+        seconds = time.perf_counter() - start
+        write_page(book, build / f"{path.stem}.html")
+        rows.append((path.stem, f"{seconds:.0f}", str(cells), result))
+        print(f"{result}, {seconds:.0f} s", flush=True)
+    write_index(rows, build / "index.html")
+    print(f"\n{'notebook':28}{'seconds':>8}{'cells':>7}  result")
+    for name, seconds, cells, result in rows:
+        print(f"{name:28}{seconds:>8}{cells:>7}  {result}")
+    print(f"\npages: {build / 'index.html'}")
+    return any(result != "ok" for *_, result in rows)
+
+
+def store(paths: list[Path]) -> int:
+    """Execute the notebooks and write them back with their outputs, or not at all."""
+    failed = False
+    for path in paths:
+        print(f"  {path.stem} ...", end=" ", flush=True)
+        book = nbformat.read(path, as_version=4)
+        start = time.perf_counter()
+        result = execute(book, path.parent)
+        print(f"{result}, {time.perf_counter() - start:.0f} s", flush=True)
+        if result == "ok":
+            normalise(book)
+            unfinished = path.with_suffix(".part")
+            nbformat.write(book, unfinished)
+            unfinished.replace(path)
+        failed |= result != "ok"
+    return failed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["run", "store"])
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    os.environ.setdefault("SEQ2SEQ_LESSON_CORPUS", "bundled")
+    commands = {"run": run, "store": store}
+    return commands[arguments.command](arguments.notebooks)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
