@@ -1,0 +1,84 @@
+"""Tatoeba's sentences: read from a copy, or downloaded once and verified before use."""
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import pooch
+
+from seq2seq_lesson.runtime import data_folder
+
+URL = "http://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
+HASH = "sha1:94646ad1522d915e7b0f9296181140edcf86a4f5"
+ARCHIVE, TEXT = "fra-eng.zip", "fra.txt"
+# what zipfile raises, by the byte that is wrong
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, LookupError, EOFError, OSError, ValueError),
+    *(RuntimeError, NotImplementedError),
+)
+
+
+def tatoeba_text() -> str:
+    """Return the whole English<TAB>French text, one pair a line.
+
+    It is read from the folder $SEQ2SEQ_LESSON_DATA (`fra-eng.zip` or `fra.txt`, there
+    or in its subfolder `fra-eng`); where that is not set, it is downloaded once.
+
+    Raises
+        ValueError: no copy in that folder, a damaged archive, or a download that was
+            cut off or altered on its way (nothing of it is kept).
+    """
+    folder = data_folder()
+    own = os.environ.get("SEQ2SEQ_LESSON_DATA")
+    path = _find_copy(folder) if own else _download(folder)
+    if path.suffix != ".zip":
+        return decode(path.read_bytes(), path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if Path(name).name == TEXT]
+            raw = archive.read(names[0])
+    except DAMAGED as error:
+        raise ValueError(
+            f"the archive {path} is damaged or another one ({error}): put a whole "
+            f"{ARCHIVE} in its place."
+        ) from error
+    return decode(raw, path)
+
+
+def decode(raw: bytes, path: Path) -> str:
+    """Read bytes as UTF-8, with or without a byte-order mark.
+
+    Raises
+        ValueError: they are not UTF-8.
+    """
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not UTF-8 at byte {error.start}: save it again as UTF-8."
+        ) from error
+
+
+def _find_copy(folder: Path) -> Path:
+    for place in (folder, folder / "fra-eng"):
+        for name in (ARCHIVE, TEXT):
+            if (place / name).is_file():
+                return place / name
+    raise ValueError(
+        f"SEQ2SEQ_LESSON_DATA names the folder {folder}, which holds neither "
+        f"{ARCHIVE} nor {TEXT}: put one of them there, or unset SEQ2SEQ_LESSON_DATA "
+        "to have it downloaded."
+    )
+
+
+def _download(folder: Path) -> Path:
+    """Let pooch fetch it: the final name appears only after the hash agrees."""
+    try:
+        return Path(pooch.retrieve(URL, HASH, ARCHIVE, folder, progressbar=True))
+    except (ValueError, OSError) as error:  # the hash; the network (requests' errors)
+        raise ValueError(
+            f"the download of {URL} failed or did not arrive whole "
+            f"({type(error).__name__}): try again, or put {ARCHIVE} into a folder and "
+            "set SEQ2SEQ_LESSON_DATA to that folder."
+        ) from error
