@@ -1,0 +1,64 @@
+"""The second task: random strings, and the same strings read backwards."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterable
+
+from seq2seq_lesson.corpus import SentencePair
+
+LETTERS = "abcd"
+
+
+def draw_strings(
+    count: int,
+    rng: random.Random,
+    letters: str = LETTERS,
+    shortest: int = 5,
+    longest: int = 14,
+    exclude: Collection[str] = (),
+) -> list[str]:
+    """Draw strings, each length as likely as any other; a string may come twice.
+
+    Shapes
+        shortest, longest: in letters; both lengths occur
+        exclude: strings never to be drawn, such as those a model was trained on
+        return:  `count` strings, "abca"
+    Raises
+        ValueError: the lengths are out of order, or nothing is left to draw.
+    Source
+        article B, which draws 3,000 strings of 5 to 14 letters
+    """
+    if not 1 <= shortest <= longest:
+        raise ValueError(
+            f"shortest, longest: got {shortest} and {longest}, wanted "
+            "1 <= shortest <= longest: swap or raise them"
+        )
+    alphabet, lengths = set(letters), range(shortest, longest + 1)
+    taken = {s for s in exclude if len(s) in lengths and alphabet.issuperset(s)}
+    if len(taken) == sum(len(alphabet) ** length for length in lengths):
+        raise ValueError(
+            f"exclude: got all strings of {shortest} to {longest} letters from "
+            f"{letters!r}, which leaves none to draw: raise longest or exclude fewer"
+        )
+    strings: list[str] = []
+    while len(strings) < count:
+        string = "".join(rng.choices(letters, k=rng.choice(lengths)))
+        if string not in taken:
+            strings.append(string)
+    return strings
+
+
+def reversal_pairs(strings: Iterable[str]) -> list[SentencePair]:
+    """Make "abca" the pair ("a b c a", "a c b a"): each letter is a word.
+
+    The alignment runs from the first letter read, written last, to the last.
+    """
+    return [
+        SentencePair(
+            " ".join(string),
+            " ".join(reversed(string)),
+            tuple((i, len(string) - 1 - i) for i in range(len(string))),
+        )
+        for string in strings
+    ]

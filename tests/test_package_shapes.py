@@ -1,0 +1,292 @@
+"""No shape comment in the package is false, unread or missing.
+
+The package is loaded a second time with its comments turned into checks, and walked
+through with sizes that all differ, so that a swapped axis shows. A module with shape
+comments of its own needs a step in WALK.
+"""
+
+import ast
+import builtins
+import importlib
+import re
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import SourceFileLoader
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from seq2seq_lesson import shapes
+from seq2seq_lesson.shape_comments import ShapeError
+from seq2seq_lesson.shape_rewriter import HOME, Rewriter, comments
+
+PACKAGE = Path(shapes.__file__).parent
+FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
+MACHINERY = {"shapes.py", "shape_comments.py", "shape_rewriter.py"}
+FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
+EXEMPT = {
+    "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
+    "translation.py: Translation.word_weights": "cuts the weights it was given",
+}
+
+LENGTHS, TGT_LENGTHS = [5, 4, 3], [10, 9, 8]
+SIZES = {
+    "batch": 3, "src_len": 5, "tgt_len": 10, "src_vocab": 11, "tgt_vocab": 13,
+    "emb": 6, "enc_hid": 7, "enc": 14, "hid": 9, "att": 15,
+    "layers": 4, "directions": 2, "max_length": 19, "out_features": 17,
+}  # fmt: skip
+SENTENCES = ["a b c d", "d e f", "g a"]
+TARGETS = ["l m n o p q r s t", "m n o p q r s t", "n o p q r s t"]
+
+
+def walk_batches(lesson):
+    sources = [list(range(2, 2 + n)) for n in LENGTHS]
+    targets = [list(range(2, 2 + n)) for n in TGT_LENGTHS]
+    batch = lesson.batches.collate(list(zip(sources, targets, strict=True)))
+    shapes.axes(longest=5)
+    ids, lengths = lesson.batches.pad_ids(sources)
+    lesson.batches.mask_from_lengths(lengths, ids.shape[1])
+    assert batch.to("cpu").tokens == sum(TGT_LENGTHS)
+
+
+def walk_attention(lesson):
+    enc_states, mask = torch.zeros(3, 5, 14), torch.ones(3, 5, dtype=torch.bool)
+    for score in lesson.attention.SCORES:
+        hid = 14 if score == "dot" else 9  # dot wants hid = enc
+        shapes.axes(hid=hid)
+        attention = lesson.attention.Attention(score, hid, 14, 15, 19)
+        attention(torch.zeros(3, 10, hid), enc_states, mask)
+
+
+def walk_encoder(lesson):
+    ids = torch.full((3, 5), 2)
+    prenets = [None, lesson.encoder.DensePrenet, lesson.encoder.ConvPrenet]
+    for cell, both, prenet in [
+        *((cell, True, None) for cell in lesson.encoder.CELLS),
+        *(("gru", False, prenet) for prenet in prenets),
+    ]:
+        shapes.axes(directions=1 + both, enc=14 if both else 7)
+        encoder = lesson.encoder.Encoder(
+            11, 6, 7, cell=cell, layers=4, bidirectional=both,
+            prenet=prenet and prenet(6, 17),
+        )  # fmt: skip
+        encoder(ids, torch.tensor(LENGTHS))
+        encoder(ids, torch.tensor([5, 5, 5]))
+
+
+def models(lesson):
+    for order in lesson.seq2seq.ORDERS:
+        config = lesson.seq2seq.ModelConfig(
+            11, 13, 6, 7, 9, 15, order=order, layers=4, max_len=19
+        )
+        yield lesson.seq2seq.Seq2Seq(config)
+
+
+def walk_seq2seq(lesson):
+    sources, targets = ([[2] * n for n in part] for part in (LENGTHS, TGT_LENGTHS))
+    batch = lesson.batches.collate(list(zip(sources, targets, strict=True)))
+    shapes.axes(tgt_len=None)  # a decoder is also asked for one word at a time
+    for model in models(lesson):
+        for own_words in (0.0, 0.5):
+            logits = model(batch, own_words)
+            lesson.seq2seq.sequence_loss(logits, batch.tgt_out)
+        model.eval().greedy(batch.src_ids, batch.src_lengths, 4)
+
+
+def walk_translation(lesson):
+    words = lesson.vocabulary.Vocabulary
+    vocabularies = words("abcdefg"), words("lmnopqrst")
+    shapes.axes(tgt_len=None)
+    pairs = list(map(lesson.corpus.SentencePair, SENTENCES, TARGETS))
+    for model in models(lesson):
+        lesson.translation.translate(model, SENTENCES, *vocabularies, max_len=4)
+        lesson.translation.translate_forced(model, pairs, *vocabularies)
+
+
+def walk_training(lesson):
+    examples = [([2] * 5, [2] * n) for n in TGT_LENGTHS]
+    shapes.axes(tgt_len=None)
+    recipe = lesson.training.Recipe(epochs=1, batch_size=3)
+    for model in models(lesson):
+        lesson.training.fit(model, examples, recipe, progress=False)
+
+
+def walk_tutorials(lesson):
+    article = lesson.tutorials
+    encoder = article.TutorialEncoder(11, 9)
+    decoder = article.TutorialDecoder(9, 13, max_length=19)
+    parts = [encoder, decoder]
+    parts += [torch.optim.SGD(part.parameters(), 0.01) for part in parts]
+    for teacher_forcing in (True, False):
+        article.tutorial_step(
+            torch.tensor([4, 5, 2]), torch.tensor([4, 2]), *parts, teacher_forcing
+        )
+    plain, targets = article.ReversalPlainDecoder(13, 9), torch.full((3, 10), 2)
+    for carry_state in (True, False):
+        plain.train(carry_state)
+        logits = article.published_reversal_loop(
+            plain, torch.zeros(3, 9), targets, carry_state=carry_state
+        )
+    article.published_accuracy(logits, targets)
+
+
+WALK = [
+    walk_batches, walk_attention, walk_encoder, walk_seq2seq, walk_translation,
+    walk_training, walk_tutorials,
+]  # fmt: skip
+
+
+class Instrumented(SourceFileLoader):
+    """Loads a module with its shape comments turned into checks."""
+
+    def get_code(self, fullname):
+        path = Path(self.path)
+        source = path.read_text(encoding="utf-8")
+        tree = ast.parse(source)
+        file = path.relative_to(PACKAGE).as_posix()
+        tree = Rewriter(tree, source, file).visit(tree)
+        return compile(tree, self.path, "exec", dont_inherit=True)
+
+
+class Finder(MetaPathFinder):
+    """Gives that loader to every module of the package."""
+
+    def find_spec(self, fullname, path, target=None):
+        if fullname.split(".")[0] != "seq2seq_lesson":
+            return None
+        place = PACKAGE.joinpath(*fullname.split(".")[1:])
+        file = str(place / "__init__.py" if place.is_dir() else f"{place}.py")
+        return spec_from_file_location(
+            fullname, file, loader=Instrumented(fullname, file)
+        )
+
+
+class Lesson:
+    """The second copy of the package; its modules are attributes."""
+
+    def __getattr__(self, name):
+        return importlib.import_module(f"seq2seq_lesson.{name}")
+
+
+class Notes(shapes._Scope):
+    """A scope that writes down what it held, and goes on when a comment is false."""
+
+    def __init__(self, checks, bound, held, false):
+        super().__init__(checks, bound)
+        self.held, self.false = held, false
+
+    def turn(self):
+        return Notes(self.checks, self.bound, self.held, self.false)
+
+    def hold(self, site, value):
+        (file, _, line), *_ = site
+        self.held.add((file, line))
+        try:
+            return super().hold(site, value)
+        except ShapeError as error:
+            self.false.append(f"seq2seq_lesson/{error}")
+            return value
+
+
+@pytest.fixture(scope="module")
+def walked():
+    """Walk through a second copy of the package, and leave no trace of it."""
+    checks = getattr(builtins, HOME)
+    before, held, false = dict(vars(checks)), set(), []
+    first = {n: m for n, m in sys.modules.items() if n.startswith("seq2seq_lesson")}
+    machinery = {f"seq2seq_lesson.{file[:-3]}" for file in MACHINERY}
+    for name in first.keys() - machinery:
+        del sys.modules[name]
+    sys.meta_path.insert(0, Finder())
+    vars(checks).update(on=True, cells=[SimpleNamespace(rows={})])
+    vars(checks).update(scope=lambda: Notes(checks, {}, held, false))
+    try:
+        for step in WALK:
+            torch.manual_seed(0)
+            checks.known = {}
+            shapes.axes(**SIZES)
+            step(Lesson())
+    finally:
+        sys.meta_path.pop(0)
+        for name in [n for n in sys.modules if n.startswith("seq2seq_lesson")]:
+            del sys.modules[name]
+        sys.modules.update(first)
+        vars(checks).clear()
+        vars(checks).update(before)
+    return SimpleNamespace(held=held, false=false)
+
+
+def test_the_sizes_of_the_walk_all_differ():
+    derived = [4 * 2, 14 + 9, 6 + 14, 3 * 10, sum(LENGTHS), sum(TGT_LENGTHS)]
+    sizes = [1, *SIZES.values(), *derived]
+    assert sorted(set(sizes)) == sorted(sizes)
+
+
+@pytest.mark.parametrize("file", sorted(FILES.keys() - MACHINERY))
+def test_every_shape_comment_can_be_read(file):
+    source = FILES[file].read_text(encoding="utf-8")
+    Rewriter(ast.parse(source), source, file)
+
+
+def test_no_shape_comment_is_false(walked):
+    assert not walked.false, "\n\n".join(dict.fromkeys(walked.false))
+
+
+def test_every_shape_comment_was_run(walked):
+    unrun = [
+        f"seq2seq_lesson/{file}:{line}: {comment}"
+        for file in sorted(FILES.keys() - MACHINERY)
+        for line, comment, _ in comments(FILES[file].read_text(encoding="utf-8"))
+        if (file, line) not in walked.held
+    ]
+    assert not unrun, "\n".join(["let a step of WALK run these lines:", *unrun])
+
+
+def silent(source: str) -> list[str]:
+    """Public functions that take or return tensors and carry no shape comment."""
+    lines = [line for line, _, _ in comments(source)]
+    tree, words, found = ast.parse(source), ["Tensor"], []
+    for node in tree.body:  # such as Decoded = tuple[Tensor, Tensor]
+        if isinstance(node, ast.Assign) and "Tensor" in ast.unparse(node.value):
+            words.append(ast.unparse(node.targets[0]))
+    for owner in [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]:
+        for node in owner.body:
+            name = f"{getattr(owner, 'name', '')}.{getattr(node, 'name', '_')}"
+            if not isinstance(node, ast.FunctionDef) or "._" in f".{name}":
+                continue
+            signature = (
+                f"{ast.unparse(node.args)} {node.returns and ast.unparse(node.returns)}"
+            )
+            speaks = any(node.lineno <= line <= node.end_lineno for line in lines)
+            if re.search(rf"\b({'|'.join(words)})\b", signature) and not speaks:
+                found.append(name.strip("."))
+    return found
+
+
+def test_public_functions_on_tensors_show_their_shapes():
+    found = {
+        f"{file}: {name}"
+        for file in FILES.keys() - MACHINERY
+        if not file.startswith(FOLDERS)
+        for name in silent(FILES[file].read_text(encoding="utf-8"))
+    }
+    assert found == EXEMPT.keys()
+
+
+def test_silence_is_noticed():
+    source = """
+Pair = tuple[Tensor, int]
+def a(x: Tensor): return 1
+def b(x: int) -> "Tensor | None": return None
+def c(x: Pair): return x  # (batch)
+def _private(x: Tensor): return x
+class Net:
+    def forward(self, *, x: Pair): return x
+    def plain(self, x: int): return x
+class _Hidden:
+    def forward(self, x: Tensor): return x
+"""
+    assert silent(source) == ["a", "b", "Net.forward"]
