@@ -1,0 +1,152 @@
+"""How good is a translation, and does the attention look where it should?"""
+
+from typing import NamedTuple
+
+from rapidfuzz.distance import Levenshtein
+from sacrebleu.metrics import BLEU
+from torch import Tensor
+
+Links = set[tuple[int, ...]]
+
+
+def bleu(hypotheses: list[str], references: list[list[str]]) -> float:
+    """BLEU of a whole test set, each sentence held against all its references.
+
+    The sentences are tokenised already, so sacrebleu only splits at spaces.
+
+    Shapes
+        references: one list a hypothesis; their lengths may differ
+        return:     0 to 100
+    Raises
+        ValueError: nothing to score, or a hypothesis without a reference.
+    Source
+        Papineni et al., 2002; Post, arXiv:1804.08771 (sacrebleu).
+    """
+    _check(hypotheses, references)
+    most = max(len(known) for known in references)
+    streams = [
+        [known[n] if n < len(known) else None for known in references]
+        for n in range(most)
+    ]
+    # force: do not warn that the text is tokenised; it is meant to be
+    return BLEU(tokenize="none", force=True).corpus_score(hypotheses, streams).score
+
+
+def exact_match(hypotheses: list[str], references: list[list[str]]) -> float:
+    """Share of hypotheses equal to any of their references.
+
+    Shapes
+        references: one list a hypothesis; their lengths may differ
+        return:     0 to 1
+    Raises
+        ValueError: nothing to score, or a hypothesis without a reference.
+    Source
+        ours
+    """
+    _check(hypotheses, references)
+    hits = sum(
+        hypothesis in known
+        for hypothesis, known in zip(hypotheses, references, strict=True)
+    )
+    return hits / len(hypotheses)
+
+
+def edit_accuracy(hypotheses: list[str], references: list[list[str]]) -> float:
+    """1 - edit distance in tokens / the longer length; best reference, then the mean.
+
+    Shapes
+        references: one list a hypothesis; their lengths may differ
+        return:     0 to 1
+    Raises
+        ValueError: nothing to score, or a hypothesis without a reference.
+    Source
+        Levenshtein, 1966; dividing by the longer length is ours, and keeps it above 0.
+    """
+    _check(hypotheses, references)
+    total = sum(
+        max(
+            Levenshtein.normalized_similarity(hypothesis.split(), reference.split())
+            for reference in known
+        )
+        for hypothesis, known in zip(hypotheses, references, strict=True)
+    )
+    return total / len(hypotheses)
+
+
+class AlignmentScores(NamedTuple):
+    """Three numbers from 0 to 1; of `aer`, the error rate, less is better."""
+
+    precision: float
+    recall: float
+    aer: float
+
+
+def alignment_scores(
+    predicted: Links, sure: Links, possible: Links | None = None
+) -> AlignmentScores:
+    """Hold predicted links against the true ones.
+
+    A link is (source token, target token). For a whole corpus put the sentence's
+    number in front, (sentence, source, target), and score all links at once.
+    Sure links count as possible too. Where there is nothing to be wrong about
+    (no link predicted, none to find), precision and recall are 1.
+
+    Shapes
+        return: precision, recall, alignment error rate, each 0 to 1
+    Source
+        Och and Ney, Computational Linguistics 29(1), 2003, the three measures that
+        end in AER; with A = predicted, S = sure, P = possible.
+    """
+    possible = sure | (possible or set())
+    sure_hits, possible_hits = len(predicted & sure), len(predicted & possible)
+    links = len(predicted) + len(sure)
+    return AlignmentScores(
+        precision=possible_hits / len(predicted) if predicted else 1.0,
+        recall=sure_hits / len(sure) if sure else 1.0,
+        aer=1 - (sure_hits + possible_hits) / links if links else 0.0,
+    )
+
+
+def hard_alignment(
+    weights: Tensor, threshold: float | None = None
+) -> set[tuple[int, int]]:
+    """Turn attention weights into links: one a written word, or all above a threshold.
+
+    EOS takes no part in alignment scores: hand in the weights without its row and
+    its column (`Translation.word_weights`). What a row then lacks to 1 went to EOS; a
+    word that looked there more than at any word is linked to none.
+
+    Shapes
+        weights: (tgt_len, src_len) float, rows sum to at most 1
+        return:  set of (source token, target token), zero-based
+    Raises
+        ValueError: weights is not a matrix.
+    Source
+        ours
+    """
+    if weights.dim() != 2:
+        raise ValueError(
+            f"weights has shape {tuple(weights.shape)}, but one sentence's weights are "
+            "a (tgt_len, src_len) matrix: hand in one sentence at a time"
+        )
+    if threshold is None:
+        most, source = weights.max(dim=1)
+        to_eos = 1 - weights.sum(dim=1)
+        kept = (most > to_eos - 1e-6).tolist()  # a tie is a link
+        return {(s, n) for n, s in enumerate(source.tolist()) if kept[n]}
+    return {(s, n) for n, s in (weights > threshold).nonzero().tolist()}
+
+
+def _check(hypotheses: list[str], references: list[list[str]]) -> None:
+    """Refuse what cannot be scored."""
+    if not hypotheses or len(hypotheses) != len(references):
+        raise ValueError(
+            f"hypotheses has {len(hypotheses)} sentences and references has "
+            f"{len(references)} lists: give at least one, and one list a sentence"
+        )
+    for hypothesis, known in zip(hypotheses, references, strict=True):
+        if isinstance(known, str) or not known:
+            raise ValueError(
+                f"references holds {known!r} for the hypothesis {hypothesis!r}: give a "
+                "list with at least one translation"
+            )

@@ -1,0 +1,246 @@
+"""Training: one step, the epochs around it, and what is measured on the way."""
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from seq2seq_lesson import metrics
+from seq2seq_lesson.batches import Example, bucketed, collate
+from seq2seq_lesson.checkpoints import load_into, read_checkpoint, save_checkpoint
+from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.seq2seq import Seq2Seq, sequence_loss
+from seq2seq_lesson.translation import translate, translate_forced
+from seq2seq_lesson.vocabulary import Vocabulary
+
+FreshExamples = Callable[[random.Random], Sequence[Example]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: all that decides the result, but for the model and the examples.
+
+    Shapes
+        peak_rate: AdamW's learning rate where it is highest, see `one_cycle`
+        clip:      the longest gradient allowed, its 2-norm over all parameters
+        own_words: 0 to 1, how often the decoder is fed its own last word in training
+    """
+
+    epochs: int
+    batch_size: int = 32
+    peak_rate: float = 2e-3
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    own_words: float = 0.0
+    seed: int = 0
+
+
+def one_cycle(progress: float) -> float:
+    """The learning rate's share of its peak: 30 % of the training up, the rest down.
+
+    Shapes
+        progress: 0 at the start of the training, 1 at its end
+        return:   0.04 at the start, 1 at the peak, 0 at the end; half cosines between
+    Source
+        Smith and Topin, arXiv:1708.07120, in the form of PyTorch's `OneCycleLR`.
+    """
+    if progress < 0.3:
+        return 0.52 - 0.48 * math.cos(math.pi * progress / 0.3)
+    return 0.5 + 0.5 * math.cos(math.pi * (progress - 0.3) / 0.7)
+
+
+def train_epoch(
+    model: Seq2Seq,
+    batches: Sequence[Sequence[Example]],
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    epoch: int,
+    on_step: Callable[[float], object] = lambda share: None,
+) -> float:
+    """Go through the batches once, one step each.
+
+    Shapes
+        epoch:   how many epochs went before
+        on_step: is told after each step which share of the epoch it was
+        return:  the mean loss on the way, in nats per target token
+    Source
+        ours
+    """
+    device = next(model.parameters()).device
+    model.train()
+    nats, tokens = 0.0, 0
+    for step, examples in enumerate(batches):
+        progress = (epoch + step / len(batches)) / recipe.epochs
+        optimizer.param_groups[0]["lr"] = recipe.peak_rate * one_cycle(progress)
+        batch = collate(examples).to(device)
+        logits = model(batch, own_words=recipe.own_words)  # (batch, tgt_len, tgt_vocab)
+        loss = sequence_loss(logits, batch.tgt_out)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimizer.step()
+        nats += loss.item() * batch.tokens
+        tokens += batch.tokens
+        on_step(1 / len(batches))
+    return nats / tokens
+
+
+def fit(
+    model: Seq2Seq,
+    train_examples: Sequence[Example] | FreshExamples,
+    recipe: Recipe,
+    *,
+    validate: Callable[[Seq2Seq], dict[str, float]] | None = None,
+    checkpoint: str | Path | None = None,
+    vocabularies: tuple[Vocabulary, Vocabulary] | None = None,
+    resume: bool = False,
+    on_epoch: Callable[[list[dict[str, float]]], object] | None = None,
+    progress: bool = True,
+) -> list[dict[str, float]]:
+    """Train a model in place; it is left in evaluation mode.
+
+    An epoch's random numbers (order, dropout) come from the recipe's seed and the
+    epoch's number alone, so training resumed from a checkpoint goes on bit for bit, on
+    the CPU, as if it had never stopped. `KeyboardInterrupt` (the stop button) ends the
+    training and keeps what has been learnt so far.
+
+    Shapes
+        train_examples: a list for all epochs, or a function that draws an epoch's
+                        examples with the random.Random it is given
+        validate:       what it returns is added to the epoch's figures
+        checkpoint:     written after each epoch; wants vocabularies too
+        resume:         go on from the checkpoint if there is one
+        on_epoch:       called after each epoch with the figures so far
+        return:         the figures, a dict per epoch: epoch (from 1), loss (nats per
+                        target token), seconds (validation apart), validate's figures
+    Raises
+        ValueError: there is no example, or the checkpoint is damaged, or it belongs to
+            another model, vocabulary or recipe.
+    Source
+        AdamW: Loshchilov and Hutter, arXiv:1711.05101; the rest is ours.
+    """
+    if (resume or checkpoint) and not (checkpoint and vocabularies):
+        raise ValueError(
+            "checkpoint and vocabularies: got one or none of them, wanted both to save "
+            "or to resume: give the path and (src_vocabulary, tgt_vocabulary)"
+        )
+    optimizer = torch.optim.AdamW(
+        model.parameters(), weight_decay=recipe.weight_decay, fused=True
+    )
+    history: list[dict[str, float]] = []
+    if resume and Path(checkpoint).exists():
+        state = read_checkpoint(checkpoint)["training_state"]
+        if state is None or state["recipe"] != asdict(recipe):
+            raise ValueError(
+                f"checkpoint: {checkpoint} was not trained with {recipe}: "
+                "take the recipe that it was begun with, or give another path"
+            )
+        load_into(checkpoint, model, *vocabularies)
+        optimizer.load_state_dict(state["optimizer"])
+        history = state["history"]
+    bar = tqdm(
+        total=recipe.epochs,
+        initial=len(history),
+        disable=not progress,
+        bar_format="{percentage:3.0f}% |{bar:25}| {elapsed} < {remaining} {postfix}",
+    )
+    try:
+        for epoch in range(len(history), recipe.epochs):
+            began = time.perf_counter()
+            rng = random.Random(f"seed {recipe.seed}, epoch {epoch}")
+            torch.manual_seed(rng.getrandbits(63))
+            drawn = train_examples(rng) if callable(train_examples) else train_examples
+            batches = bucketed(drawn, recipe.batch_size, rng)
+            if not batches:
+                raise ValueError(
+                    "train_examples: got none, wanted at least one: look at "
+                    "the filter or the file that they come from"
+                )
+            loss = train_epoch(model, batches, optimizer, recipe, epoch, bar.update)
+            figures = {"epoch": epoch + 1, "loss": loss}
+            figures["seconds"] = time.perf_counter() - began
+            if validate:
+                figures |= {name: float(n) for name, n in validate(model).items()}
+            history.append(figures)
+            bar.n = epoch + 1
+            bar.set_postfix_str(", ".join(f"{k} {v:.4g}" for k, v in figures.items()))
+            if checkpoint:
+                state = {
+                    "recipe": asdict(recipe),
+                    "optimizer": optimizer.state_dict(),
+                    "history": history,
+                }
+                save_checkpoint(checkpoint, model, *vocabularies, state)
+            if on_epoch:
+                on_epoch(history)
+    except KeyboardInterrupt:
+        bar.set_postfix_str(f"stopped in epoch {len(history) + 1}")
+    finally:
+        bar.close()
+    model.eval()
+    return history
+
+
+def evaluate(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    src_vocabulary: Vocabulary,
+    tgt_vocabulary: Vocabulary,
+    references: dict[str, list[str]],
+) -> dict[str, float]:
+    """Translate each source of the pairs once and hold it against all it may mean.
+
+    Shapes
+        references: source -> its translations, as from `known_translations`
+        return:     bleu 0 to 100; exact and edit (accuracy) 0 to 1
+    Raises
+        ValueError: there is no pair, or a source without references.
+    Source
+        ours
+    """
+    sources = list(dict.fromkeys(pair.source for pair in pairs))
+    found = translate(model, sources, src_vocabulary, tgt_vocabulary)
+    hypotheses = [translation.text for translation in found]
+    known = [references.get(source, []) for source in sources]
+    return {
+        "bleu": metrics.bleu(hypotheses, known),
+        "exact": metrics.exact_match(hypotheses, known),
+        "edit": metrics.edit_accuracy(hypotheses, known),
+    }
+
+
+def evaluate_alignment(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    src_vocabulary: Vocabulary,
+    tgt_vocabulary: Vocabulary,
+) -> metrics.AlignmentScores:
+    """Hold where the attention looks against the known alignment of the pairs.
+
+    The model is made to write each target; a written word counts as linked to the
+    source word of largest weight. EOS takes no part.
+
+    Raises
+        ValueError: the model has no attention, or a pair no known alignment.
+    Source
+        ours
+    """
+    predicted, true = set(), set()
+    found = translate_forced(model, pairs, src_vocabulary, tgt_vocabulary)
+    for n, (pair, translation) in enumerate(zip(pairs, found, strict=True)):
+        if pair.alignment is None or translation.weights is None:
+            raise ValueError(
+                f"pairs: {pair.source!r} has the alignment {pair.alignment}, and the "
+                f"model's order is {model.config.order!r}: to score an alignment take "
+                "the bundled corpus or reversal_pairs, and a model with attention"
+            )
+        links = metrics.hard_alignment(translation.word_weights)
+        predicted |= {(n, *link) for link in links}
+        true |= {(n, *link) for link in pair.alignment}
+    return metrics.alignment_scores(predicted, true)

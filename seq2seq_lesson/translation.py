@@ -1,0 +1,189 @@
+"""From a sentence to words, and to what each word looked at while it was written."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seq2seq_lesson.batches import collate, encode_pairs, pad_ids
+from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary
+
+EOS_WORD = SPECIALS[EOS]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One sentence as it was read and written.
+
+    Shapes
+        source_words: src_len words, unknown ones as they were typed, the last "<eos>"
+        words:        tgt_len words, the last "<eos>" where the model wrote it; it is
+                      missing where the model was still writing when max_len was reached
+        weights:      (tgt_len, src_len) float, rows sum to 1, on the CPU: a row for
+                      each of `words`, a column for each of `source_words`, "<eos>"
+                      included in both; None without attention
+        unknown:      the words that the source vocabulary lacks, each once
+    """
+
+    source_words: list[str]
+    words: list[str]
+    weights: Tensor | None
+    unknown: list[str]
+
+    @property
+    def text(self) -> str:
+        """The written sentence, without "<eos>"."""
+        return " ".join(word for word in self.words if word != EOS_WORD)
+
+    @property
+    def word_weights(self) -> Tensor | None:
+        """The weights between words, without the row and the column of "<eos>".
+
+        EOS takes no part in alignment scores: hand this to `hard_alignment`.
+
+        Shapes
+            return: (written words, read words) float, rows sum to at most 1
+        """
+        rows = [n for n, word in enumerate(self.words) if word != EOS_WORD]
+        return None if self.weights is None else self.weights[rows, :-1]
+
+
+def translate(
+    model: Seq2Seq,
+    sentences: Sequence[str],
+    src_vocabulary: Vocabulary,
+    tgt_vocabulary: Vocabulary,
+    *,
+    max_len: int | None = None,
+    batch_size: int = 64,
+) -> list[Translation]:
+    """Translate normalised sentences greedily: at each step the likeliest word.
+
+    Sentences of similar length share a batch; that changes the speed and nothing else.
+
+    Shapes
+        max_len: the most tokens to write, EOS included; None: the model's own max_len
+        return:  one Translation a sentence, in the order given
+    Raises
+        ValueError: a sentence is empty or longer than the model can read.
+    Source
+        ours
+    """
+    _check(sentences, model)
+    device = next(model.parameters()).device
+    done = {}
+    with _evaluating(model):
+        for rows in _by_length(sentences, batch_size):
+            ids = [src_vocabulary.encode(sentences[row]) for row in rows]
+            src_ids, src_lengths = pad_ids(ids)  # (batch, src_len), (batch,)
+            tgt_ids, weights = model.greedy(
+                src_ids.to(device), src_lengths, max_len or model.config.max_len
+            )
+            for n, row in enumerate(rows):
+                written = tgt_ids[n].tolist()
+                words = tgt_vocabulary.decode(written)
+                words += [EOS_WORD] * (EOS in written)
+                done[row] = _translation(
+                    sentences[row], words, weights, n, src_vocabulary
+                )
+    return [done[row] for row in range(len(sentences))]
+
+
+def translate_forced(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    src_vocabulary: Vocabulary,
+    tgt_vocabulary: Vocabulary,
+    *,
+    batch_size: int = 64,
+) -> list[Translation]:
+    """Make the model write each pair's target, to see what each word looks at.
+
+    So the weights of good and bad models stand beside the same words, those that a
+    known alignment speaks of. `words` are the pair's own, then "<eos>".
+
+    Shapes
+        return: one Translation a pair, in the order given
+    Raises
+        ValueError: a sentence is empty or longer than the model can read.
+    Source
+        ours; known as forced decoding
+    """
+    sources = [pair.source for pair in pairs]
+    _check(sources, model)
+    device = next(model.parameters()).device
+    done = {}
+    with _evaluating(model):
+        for rows in _by_length(sources, batch_size):
+            examples = encode_pairs(
+                [pairs[row] for row in rows], src_vocabulary, tgt_vocabulary
+            )
+            batch = collate(examples).to(device)
+            enc_states, dec_state = model.encode(batch.src_ids, batch.src_lengths)
+            _, _, weights = model.decoder(
+                batch.tgt_in, dec_state, enc_states, batch.src_mask
+            )
+            for n, row in enumerate(rows):
+                words = [*pairs[row].target.split(), EOS_WORD]
+                done[row] = _translation(
+                    sources[row], words, weights, n, src_vocabulary
+                )
+    return [done[row] for row in range(len(pairs))]
+
+
+def _translation(
+    sentence: str,
+    words: list[str],
+    weights: Tensor | None,
+    row: int,
+    src_vocabulary: Vocabulary,
+) -> Translation:
+    """One row of a batch, its padding cut off."""
+    source = sentence.split()
+    return Translation(
+        source_words=[*source, EOS_WORD],
+        words=words,
+        weights=None
+        if weights is None
+        else weights[row, : len(words), : len(source) + 1].cpu(),
+        unknown=[word for word in dict.fromkeys(source) if word not in src_vocabulary],
+    )
+
+
+def _check(sentences: Sequence[str], model: Seq2Seq) -> None:
+    """Refuse what cannot be translated, naming it."""
+    if isinstance(sentences, str):
+        raise ValueError(
+            f"sentences: got one string, {sentences!r}, wanted a list of them"
+        )
+    most = model.config.max_len - 1
+    for sentence in sentences:
+        length = len(sentence.split())
+        if not 1 <= length <= most:
+            raise ValueError(
+                f"sentences: got {sentence!r} of {length} words, wanted 1 to {most}, "
+                "which is what this model can read: leave it out or cut it"
+            )
+
+
+def _by_length(sentences: Sequence[str], batch_size: int) -> Iterator[list[int]]:
+    """The sentences' numbers in groups of similar length."""
+    order = sorted(range(len(sentences)), key=lambda row: len(sentences[row].split()))
+    for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size]
+
+
+@contextmanager
+def _evaluating(model: Seq2Seq) -> Iterator[None]:
+    """No dropout and no gradients inside; the model's mode comes back after."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
