@@ -33,7 +33,7 @@ def execute(book: NotebookNode, folder: Path) -> str:
     try:
         client.execute()
     except CellExecutionError as error:
-        return f"failed: {error.ename}: {error.evalue.splitlines()[0]}"
+        return f"failed: {error.ename}: {error.evalue.partition(chr(10))[0]}"
     return "ok"
 
 
@@ -76,6 +76,7 @@ def run(paths: list[Path]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             result = execute(book, Path(folder))
         seconds = time.perf_counter() - start
+        normalise(book)
         write_page(book, build / f"{path.stem}.html")
         rows.append((path.stem, f"{seconds:.0f}", str(cells), result))
         print(f"{result}, {seconds:.0f} s", flush=True)

@@ -98,10 +98,24 @@ def test_what_validation_draws_at_random_does_not_touch_the_training():
     assert all(type(figures["score"]) is float for figures in history)
 
 
-def test_the_seed_decides():
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 2},
+        {"batch_size": 7},
+        {"peak_rate": 1e-3},
+        {"weight_decay": 0.5},
+        {"clip": 0.01},
+        {"own_words": 0.0},
+        {"seed": 1},
+    ],
+)
+def test_the_recipe_decides(change):
+    recipe = replace(RECIPE, epochs=1)
     models = [new_model() for _ in range(3)]
-    for model, seed in zip(models, [0, 0, 1], strict=True):
-        train(model, replace(RECIPE, seed=seed))
+    recipes = [recipe, recipe, replace(recipe, **change)]
+    for model, used in zip(models, recipes, strict=True):
+        train(model, used)
     assert same_parameters(models[0], models[1])
     assert not same_parameters(models[0], models[2])
 

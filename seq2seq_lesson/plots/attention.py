@@ -1,0 +1,49 @@
+"""The figures of notebook 05: attention over the words that are read."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from torch import Tensor
+
+
+def attention_map(
+    weights: Tensor,
+    source_words: Sequence[str],
+    target_words: Sequence[str],
+    ax: Axes | None = None,
+    colour_bar: bool = True,
+) -> Axes:
+    """Draw one sentence's attention: a row a written word, a column a word read.
+
+    Shapes
+        weights: (tgt_len, src_len) float, rows sum to 1; columns past the last
+            source word (padding) and rows past the last target word are cut
+        return:  the axes drawn on
+    Raises
+        ValueError: fewer rows or columns than words.
+    """
+    rows, columns = len(target_words), len(source_words)
+    if weights.shape[0] < rows or weights.shape[1] < columns:
+        raise ValueError(
+            f"weights of size {tuple(weights.shape)} are too few for {rows} written "
+            f"and {columns} read words: pass one row a target word and one column a "
+            "source word."
+        )
+    if ax is None:
+        _, ax = plt.subplots(
+            figsize=(1.6 + 0.5 * columns, 1.2 + 0.42 * rows), layout="constrained"
+        )
+    image = ax.imshow(
+        weights[:rows, :columns].detach().cpu().numpy(), vmin=0, vmax=1, cmap="cividis"
+    )
+    ax.set_xticks(range(columns), source_words, rotation=45, ha="left")
+    ax.set_yticks(range(rows), target_words)
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ax.set_xlabel("source (read)")
+    ax.set_ylabel("target (written)")
+    if colour_bar:
+        label = "attention weight (each row sums to 1)"
+        ax.figure.colorbar(image, ax=ax, label=label)
+    return ax

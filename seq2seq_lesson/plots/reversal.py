@@ -1,0 +1,97 @@
+"""The figures of notebook 06: what can be learned of reading backwards."""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from seq2seq_lesson.plots.attention import attention_map
+from seq2seq_lesson.translation import EOS_WORD, Translation
+
+# Okabe and Ito: told apart by every eye; line styles tell them apart in grey.
+STYLES = (
+    {"color": "#0072b2", "linestyle": "-"},
+    {"color": "#d55e00", "linestyle": "--"},
+    {"color": "#009e73", "linestyle": "-."},
+    {"color": "#000000", "linestyle": ":"},
+)
+WRONG = "#d55e00"
+
+
+def learning_band(
+    curves: Mapping[str, Tensor],
+    floor: float | None = None,
+    metric: str = "edit accuracy",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a score over the epochs: a line for the mean, a band from worst to best run.
+
+    Shapes
+        curves: for each model (runs, epochs) float, 0 to 1
+        floor:  the score of a writer who guesses, a thin line across; None: no line
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
+    for (name, scores), style in zip(curves.items(), STYLES, strict=False):
+        epochs = range(1, scores.shape[1] + 1)
+        percent = (100 * scores).cpu().numpy()
+        ax.plot(epochs, percent.mean(0), label=name, linewidth=2, **style)
+        low, high = percent.min(0), percent.max(0)
+        ax.fill_between(epochs, low, high, color=style["color"], alpha=0.2, lw=0)
+    if floor is not None:
+        ax.axhline(100 * floor, color="#666666", lw=1, ls=(0, (1, 2)))
+        label = {"ha": "right", "va": "top", "color": "#444444", "size": 9}
+        ax.text(epochs[-1], 100 * floor - 1, "guesses of the right length", **label)
+    ax.set(xlabel="epoch", ylabel=f"{metric}, per cent", ylim=(0, 103))
+    ax.grid(axis="y", alpha=0.3)
+    ax.legend(loc="best")
+    return ax
+
+
+def score_by_length(
+    lengths: Sequence[int],
+    scores: Mapping[str, Sequence[float]],
+    trained: tuple[int, int],
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw each model's score against the strings' length, trained lengths shaded.
+
+    Shapes
+        scores:  for each model one score a length, 0 to 1
+        trained: the shortest and the longest string met in training, in letters
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    shortest, longest = trained
+    ax.axvspan(shortest - 0.5, longest + 0.5, color="#dddddd", label="trained on")
+    for (name, values), style in zip(scores.items(), STYLES, strict=False):
+        percent = [100 * value for value in values]
+        ax.plot(lengths, percent, marker="o", ms=4, label=name, **style)
+    ax.set(xlabel="letters in the string", ylabel="edit accuracy, per cent")
+    ax.set(ylim=(0, 103), xticks=list(lengths))
+    ax.legend(loc="lower left")
+    return ax
+
+
+def marked_map(
+    translation: Translation, wanted: Sequence[str], ax: Axes | None = None
+) -> Axes:
+    """Draw one string's attention and mark each written letter that is not the wanted.
+
+    Raises
+        ValueError: the translation has no weights (a model without attention).
+    """
+    if translation.weights is None:
+        raise ValueError(
+            "translation has no weights to draw: take a model with attention"
+        )
+    words = translation.words
+    both = list(zip_longest(words, [*wanted, EOS_WORD]))[: len(words)]
+    right = [word == wish for word, wish in both]
+    labels = [word if word == wish else f"✗ {word}" for word, wish in both]
+    ax = attention_map(translation.weights, translation.source_words, labels, ax)
+    for tick, ok in zip(ax.get_yticklabels(), right, strict=True):
+        tick.set_color("black" if ok else WRONG)
+    return ax

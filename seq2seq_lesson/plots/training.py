@@ -1,0 +1,84 @@
+"""The figures of notebook 04: losses that fall, and steps that get faster."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+# Okabe and Ito: told apart by every eye; line styles tell them apart in grey.
+STYLES = (
+    {"color": "#0072b2", "linestyle": "-", "marker": "o"},
+    {"color": "#d55e00", "linestyle": "--", "marker": "s"},
+    {"color": "#009e73", "linestyle": "-.", "marker": "^"},
+)
+
+
+def losses(
+    curves: Mapping[str, Sequence[float]],
+    places: Sequence[float] | None = None,
+    place: str = "step",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw losses against what they depend on: a labelled line for each.
+
+    Shapes
+        curves: for each label its losses, in nats per target token
+        places: where they stand on the axis; None: 1, 2, 3 and so on
+        place:  what the axis counts
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
+    for (label, values), style in zip(curves.items(), STYLES, strict=False):
+        ax.plot(places or range(1, len(values) + 1), values, label=label, ms=3, **style)
+    ax.set(xlabel=place, ylabel="loss, nats per target token")
+    ax.set_ylim(bottom=0)
+    ax.grid(axis="y", alpha=0.3)
+    if len(curves) > 1:
+        ax.legend()
+    return ax
+
+
+def history(figures: Sequence[Mapping[str, float]], ax: Axes | None = None) -> Axes:
+    """Draw a training: the loss on the left scale, held-out BLEU on the right one.
+
+    An `ax` that already holds a training is wiped first, so that it can be redrawn
+    while the training goes on.
+
+    Shapes
+        figures: what `fit` returns, a dict an epoch: epoch, loss (nats per target
+                 token), bleu (0 to 100)
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
+    for other in [*ax.figure.axes]:
+        if other is not ax and other.bbox.bounds == ax.bbox.bounds:
+            other.remove()
+    ax.clear()
+    epochs = [figure["epoch"] for figure in figures]
+    right = ax.twinx()
+    for axes, key, label, style in (
+        (ax, "loss", "training loss, nats per target token", STYLES[0]),
+        (right, "bleu", "BLEU on validation sentences", STYLES[1]),
+    ):
+        axes.plot(epochs, [figure[key] for figure in figures], ms=4, **style)
+        axes.set_ylabel(label, color=style["color"])
+    ax.set_ylim(bottom=0)
+    right.set_ylim(0, 100)
+    ax.set(xlabel="epoch", xticks=epochs)
+    return ax
+
+
+def speeds(tokens_per_second: Mapping[str, float], ax: Axes | None = None) -> Axes:
+    """Draw how fast each way is, the first on top, and how many times the first's."""
+    if ax is None:
+        size = (7.5, 0.9 + 0.5 * len(tokens_per_second))
+        _, ax = plt.subplots(figsize=size, layout="constrained")
+    values = list(tokens_per_second.values())
+    bars = ax.barh(list(tokens_per_second), values, color=STYLES[0]["color"])
+    labels = [f"{value:,.0f}  (×{value / values[0]:.3g})" for value in values]
+    ax.bar_label(bars, labels, padding=4)
+    ax.invert_yaxis()
+    ax.margins(x=0.25)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set(xlabel="target tokens per second, forward and backward", ylabel="rung")
+    return ax

@@ -1,0 +1,49 @@
+"""pyproject.toml and environment.yml name the same packages, with lower bounds only."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def conda_packages():
+    text = (ROOT / "environment.yml").read_text("utf-8")
+    names = re.findall(r"^  - ([\w-]+(?:>=[\d.]+)?)$", text, re.M)
+    return {name.replace("pytorch", "torch") for name in names} - {"pip", "conda-forge"}
+
+
+def test_environment_and_pyproject_agree():
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]]
+    assert conda_packages() == {*wanted, "python" + PROJECT["requires-python"]}
+
+
+def test_bounds_are_lower_bounds_only():
+    extras = PROJECT["optional-dependencies"].values()
+    for line in [*PROJECT["dependencies"], *(line for part in extras for line in part)]:
+        assert re.fullmatch(r"[\w-]+>=[\d.]+", line), line
+
+
+def test_importing_the_package_brings_no_plots_and_no_widgets():
+    code = (
+        "import sys, seq2seq_lesson; "
+        "print([m for m in ('torch', 'matplotlib', 'ipywidgets') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_model_needs_neither_plots_nor_widgets():
+    code = (
+        "import sys, seq2seq_lesson.training, seq2seq_lesson.translation; "
+        "print([m for m in ('matplotlib', 'ipywidgets') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,79 @@
+"""The figures of notebook 06: what is drawn is what was handed in."""
+
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from seq2seq_lesson.plots.reversal import (
+    WRONG,
+    learning_band,
+    marked_map,
+    score_by_length,
+)
+from seq2seq_lesson.translation import Translation
+
+
+def translation(words, weights=True):
+    source = ["a", "b", "c", "<eos>"]
+    looked = torch.eye(len(words), len(source)) if weights else None
+    return Translation(source, words, looked, [])
+
+
+def test_the_band_runs_from_the_worst_run_to_the_best_around_the_mean():
+    scores = torch.tensor([[0.2, 0.5, 0.9], [0.4, 0.7, 1.0], [0.3, 0.9, 0.8]])
+    ax = learning_band({"one": scores, "two": scores / 2})
+    line = ax.lines[0]
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert line.get_ydata() == pytest.approx([30, 70, 90])
+    band = ax.collections[0].get_paths()[0].vertices
+    at_two = [y for x, y in band if x == 2]
+    assert (min(at_two), max(at_two)) == pytest.approx((50, 90))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
+
+
+def test_the_curves_differ_in_colour_and_in_line():
+    ax = learning_band({name: torch.rand(2, 3) for name in "abcd"})
+    assert len({line.get_color() for line in ax.lines}) == 4
+    assert len({line.get_linestyle() for line in ax.lines}) == 4
+
+
+def test_the_floor_is_a_line_with_its_name_and_none_without():
+    curves = {"one": torch.rand(2, 3)}
+    ax = learning_band(curves, floor=0.25)
+    assert list(ax.lines[-1].get_ydata()) == [25, 25]
+    assert "guesses" in ax.texts[0].get_text()
+    assert not learning_band(curves).texts
+
+
+def test_scores_stand_at_their_lengths_and_the_trained_ones_are_shaded():
+    ax = score_by_length([4, 5, 8], {"one": [1.0, 0.5, 0.25]}, (4, 5))
+    assert list(ax.lines[0].get_xdata()) == [4, 5, 8]
+    assert list(ax.lines[0].get_ydata()) == [100, 50, 25]
+    assert ax.patches[0].get_extents().transformed(
+        ax.transData.inverted()
+    ).intervalx == pytest.approx([3.5, 5.5])
+
+
+def test_wrong_letters_are_marked_and_right_ones_are_not():
+    ax = marked_map(translation(["c", "a", "a", "<eos>"]), ["c", "b", "a"])
+    labels = ax.get_yticklabels()
+    assert [label.get_text() for label in labels] == ["c", "✗ a", "a", "<eos>"]
+    assert [to_hex(label.get_color()) for label in labels] == [
+        "#000000",
+        WRONG,
+        "#000000",
+        "#000000",
+    ]
+
+
+def test_an_early_end_and_letters_too_many_are_wrong():
+    ax = marked_map(translation(["c", "<eos>"]), ["c", "b", "a"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["c", "✗ <eos>"]
+    ax = marked_map(translation(["c", "b", "b"]), ["c"])
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["c", "✗ b", "✗ b"]
+
+
+def test_a_model_without_attention_has_nothing_to_draw():
+    with pytest.raises(ValueError, match="no weights to draw: take a model with"):
+        marked_map(translation(["c"], weights=False), ["c"])

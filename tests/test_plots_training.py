@@ -1,0 +1,77 @@
+"""Notebook 04's figures draw the numbers that they are given."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+from seq2seq_lesson.plots import training as plots
+
+FIGURES = [
+    {"epoch": 1, "loss": 3.0, "bleu": 10.0},
+    {"epoch": 2, "loss": 1.0, "bleu": 60.0},
+]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def points(ax):
+    return [line.get_xydata().tolist() for line in ax.lines]
+
+
+def test_losses_stand_at_their_steps():
+    ax = plots.losses({"one": [4, 2], "other": [5]})
+    assert points(ax) == [[[1, 4], [2, 2]], [[1, 5]]]
+    assert len({line.get_color() for line in ax.lines}) == 2
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
+    assert ax.get_ylim()[0] == 0
+
+
+def test_losses_stand_at_given_places():
+    ax = plots.losses({"one": [4, 2]}, places=[0, 16], place="columns")
+    assert points(ax) == [[[0, 4], [16, 2]]]
+    assert ax.get_xlabel() == "columns"
+    assert ax.get_legend() is None
+
+
+def test_a_history_shows_loss_and_bleu_on_two_scales():
+    ax = plots.history(FIGURES)
+    left, right = ax.figure.axes
+    assert points(left) == [[[1, 3], [2, 1]]]
+    assert points(right) == [[[1, 10], [2, 60]]]
+    assert right.get_ylim() == (0, 100)
+    assert "nats" in left.get_ylabel()
+    assert "BLEU" in right.get_ylabel()
+
+
+def test_a_history_can_be_redrawn_and_leaves_no_old_line():
+    figure, (ax, neighbour) = plt.subplots(1, 2)
+    plots.history(FIGURES[:1], ax=ax)
+    plots.history(FIGURES, ax=ax)
+    assert len(figure.axes) == 3
+    assert neighbour in figure.axes
+    assert points(ax) == [[[1, 3], [2, 1]]]
+
+
+def test_speeds_are_labelled_with_the_ratio_to_the_first():
+    ax = plots.speeds({"slow": 100.0, "fast": 5000.0})
+    assert [bar.get_width() for bar in ax.patches] == [100, 5000]
+    assert [text.get_text() for text in ax.texts] == ["100  (×1)", "5,000  (×50)"]
+    assert ax.yaxis_inverted()
+
+
+@pytest.mark.parametrize(
+    ("draw", "data"),
+    [
+        (plots.losses, {"one": [2, 1]}),
+        (plots.history, FIGURES),
+        (plots.speeds, {"slow": 1.0}),
+    ],
+)
+def test_each_draws_on_the_given_axes_and_names_both(draw, data):
+    _, given = plt.subplots()
+    assert draw(data, ax=given) is given
+    assert given.get_xlabel()
+    assert given.get_ylabel()
