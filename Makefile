@@ -24,8 +24,8 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout=300
 
-.PHONY: run lab notebooks test test-colab test-cuda test-fresh pretrained bigrams \
-	address picture footprint clean
+.PHONY: run lab notebooks test test-colab test-cuda test-mutations test-fresh \
+	pretrained bigrams address picture footprint clean
 
 run: $(READY)
 	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
@@ -55,6 +55,10 @@ test-cuda: $(READY)
 	@if $(PY) -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
 		then SEQ2SEQ_LESSON_DEVICE=cuda $(NBVAL); \
 		else echo "test-cuda: PyTorch finds no CUDA device here; nothing was tested"; fi
+
+test-mutations: $(READY)
+	@echo "test-mutations: planting mistakes in copies of the notebooks; each must fail"
+	@$(PY) tests/mutations.py
 
 test-fresh: $(READY)
 	@echo "test-fresh: a fresh clone, README's pip lines, then make run without a network"

@@ -12,7 +12,32 @@ from address import ROOT
 from run_notebooks import execute
 
 # (notebook, what is planted, the line as it stands, the line with the mistake)
-MUTATIONS: list[tuple[str, str, str, str]] = []
+MUTATIONS = [
+    (
+        "02_encoder_dissection",
+        "a gate's order",
+        "reset = torch.sigmoid(word_part[:, 0] + state_part[:, 0])",
+        "reset = torch.sigmoid(word_part[:, 1] + state_part[:, 1])",
+    ),
+    (
+        "03_decoder_dissection",
+        "a mask's polarity",
+        "padding = ~src_mask.unsqueeze(1)",
+        "padding = src_mask.unsqueeze(1)",
+    ),
+    (
+        "03_decoder_dissection",
+        "a score's missing tanh",
+        "scores = torch.tanh(both @ W.T) @ v",
+        "scores = (both @ W.T) @ v",
+    ),
+    (
+        "03_decoder_dissection",
+        "a swapped axis",
+        "keys_proj = (keys @ W_k.T).unsqueeze(1)",
+        "keys_proj = (keys @ W_k.T).unsqueeze(2)",
+    ),
+]
 
 
 def mutant(name: str, line: str, mistake: str) -> nbformat.NotebookNode:

@@ -272,3 +272,19 @@ def test_a_config_is_kept_and_cannot_change():
     assert model.config.order == "before"
     with pytest.raises(FrozenInstanceError):
         model.config.order = "after"
+
+
+@every_order
+def test_every_field_of_the_config_reaches_its_part(order):
+    model = build(
+        order=order, cell="lstm", layers=2, bidirectional=False, tied=False, dropout=0.3
+    )
+    assert isinstance(model.encoder.rnn, nn.LSTM)
+    assert model.encoder.rnn.num_layers == 2
+    assert not model.encoder.rnn.bidirectional
+    assert model.encoder.embedding.weight.shape == (11, 5)
+    assert model.decoder.embedding.weight.shape == (9, 5)
+    assert model.decoder.output.weight is not model.decoder.embedding.weight
+    assert model.encoder.dropout.p == model.decoder.dropout.p == 0.3
+    tied = build(order=order, tied=True).decoder
+    assert tied.output.weight is tied.embedding.weight

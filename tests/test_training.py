@@ -120,6 +120,20 @@ def test_the_recipe_decides(change):
     assert not same_parameters(models[0], models[2])
 
 
+def test_every_epoch_draws_its_own_numbers():
+    drawn = []
+
+    def examples(rng):
+        drawn.append((rng.random(), torch.rand(()).item()))
+        return EXAMPLES
+
+    train(new_model(), examples=examples)
+    train(new_model(), examples=examples)
+    assert len(set(drawn)) == len({n for n, _ in drawn}) == len(drawn) / 2 == 4
+    assert len({n for _, n in drawn}) == 4
+    assert drawn[:4] == drawn[4:]
+
+
 def test_an_epoch_is_the_steps_that_pytorch_would_take():
     # oracle: OneCycleLR, an optimiser that is not fused, the loss summed by hand
     recipe = Recipe(epochs=1, peak_rate=0.01, weight_decay=0.1, clip=0.5)
