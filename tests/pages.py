@@ -95,15 +95,19 @@ def write_page(book: NotebookNode, path: Path) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def write_index(rows: list[tuple[str, str, str, str]], path: Path) -> None:
+def write_index(
+    rows: list[tuple[str, str, str, str]], titles: list[str], path: Path
+) -> None:
     """Write the page that links the six; a row is (name, seconds, cells, result)."""
     lines = "\n".join(
-        f'<tr><td><a href="{name}.html">{name}</a></td><td>{seconds}</td>'
+        f'<tr><td><a href="{name}.html">{escape(title)}</a></td><td>{seconds}</td>'
         f"<td>{cells}</td><td>{escape(result)}</td></tr>"
-        for name, seconds, cells, result in rows
+        for title, (name, seconds, cells, result) in zip(titles, rows, strict=True)
     )
     body = (
-        "<h1>Seq2seq, dissected</h1>\n<table>\n<tr><th>notebook</th><th>seconds</th>"
+        "<h1>Seq2seq, dissected</h1>\n<p>A recurrent sequence-to-sequence network with "
+        "attention, taken apart line by line until nothing in it is magic.</p>\n"
+        "<table>\n<tr><th>notebook</th><th>seconds</th>"
         f"<th>code cells</th><th>result</th></tr>\n{lines}\n</table>"
     )
     page = PAGE.format(title="Seq2seq, dissected", style=STYLE, body=body)

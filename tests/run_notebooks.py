@@ -13,7 +13,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from pages import write_index, write_page
+from pages import title_of, write_index, write_page
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -67,7 +67,7 @@ def run(paths: list[Path]) -> int:
     build = ROOT / "build"
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir()
-    rows = []
+    rows, titles = [], []
     for path in paths:
         print(f"  {path.stem} ...", end=" ", flush=True)
         book = nbformat.read(path, as_version=4)
@@ -78,9 +78,10 @@ def run(paths: list[Path]) -> int:
         seconds = time.perf_counter() - start
         normalise(book)
         write_page(book, build / f"{path.stem}.html")
+        titles.append(title_of(book))
         rows.append((path.stem, f"{seconds:.0f}", str(cells), result))
         print(f"{result}, {seconds:.0f} s", flush=True)
-    write_index(rows, build / "index.html")
+    write_index(rows, titles, build / "index.html")
     print(f"\n{'notebook':28}{'seconds':>8}{'cells':>7}  result")
     for name, seconds, cells, result in rows:
         print(f"{name:28}{seconds:>8}{cells:>7}  {result}")
