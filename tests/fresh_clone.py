@@ -1,7 +1,7 @@
-"""What a newcomer does: clone, README's pip lines, `make run`, then pull the plug.
+"""What a newcomer does: clone, README's pip lines, `make run`, `make test`.
 
-Everything happens in a fresh clone of the last commit. The set-up has a network,
-`make run` and the reading of its pages have none (a namespace with only `lo` up).
+Everything happens in a fresh clone of the last commit. The set-up has a network; the
+two commands and the reading of the pages have none (a namespace with only `lo` up).
 """
 
 import os
@@ -11,14 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from address import ROOT, slug
+
 OFFLINE = "unshare -rn sh -c 'ip link set lo up && {}'"
 
 
-def pip_lines() -> str:
-    """The block of README that installs without make."""
+def block(first_words: str) -> list[str]:
+    """The lines of README's shell block that starts so, without their comments."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    return re.search(r"```sh\n(python3 -m venv.*?)```", readme, re.S)[1]
+    lines = re.search(rf"```sh\n({first_words}.*?)\n```", readme, re.S)[1].splitlines()
+    return [re.sub(r"\s+#.*", "", line) for line in lines]
 
 
 def shell(commands: str, folder: Path) -> None:
@@ -33,18 +35,19 @@ def shell(commands: str, folder: Path) -> None:
 
 
 def main() -> int:
+    clone_line, enter, *makes = block("git clone")
+    pip_lines = "\n".join(block("python3 -m venv"))
     with tempfile.TemporaryDirectory() as scratch:
-        clone = Path(scratch, "seq2seq-lesson")
-        shell(f"git clone -q {ROOT.as_uri()} seq2seq-lesson", clone.parent)
-        shell(
-            pip_lines() + "jupyter lab --version\n"
-            "python tests/run_notebooks.py run notebooks/01_data_loading.ipynb",
-            clone,
-        )
-        shell("rm -rf .venv build && make .venv/ready", clone)
-        shell(OFFLINE.format("make run"), clone)
+        folder = Path(scratch, enter.removeprefix("cd "))
+        here = clone_line.replace(f"https://github.com/{slug()}", ROOT.as_uri())
+        shell(f"{here} {folder.name}", folder.parent)
+        page = "python tests/run_notebooks.py run notebooks/01_data_loading.ipynb"
+        shell(f"{pip_lines}\njupyter lab --version\n{page}", folder)
+        shell("rm -rf .venv build\nmake .venv/ready", folder)
+        for command in makes:
+            shell(OFFLINE.format(command), folder)
         check = ".venv/bin/python tests/browser/check_pages.py build"
-        shell(OFFLINE.format(check), clone)
+        shell(OFFLINE.format(check), folder)
     print("fresh clone: all as README says")
     return 0
 

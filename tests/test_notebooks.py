@@ -68,6 +68,15 @@ def test_no_widget_and_no_path_in_the_outputs(code):
     assert not re.search(r"/(home|root|tmp|work|Users|site-packages)/", text)
 
 
+def test_a_page_without_a_kernel_shows_every_output(code):
+    """GitHub takes scripts, styles and inline SVG away, and shows no widget."""
+    for data in [out.data for cell in code for out in cell.outputs if "data" in out]:
+        assert set(data) <= {"text/plain", "text/html", "image/png"}
+        html = data.get("text/html", "")
+        assert not re.search(r"<(script|style|svg|iframe|link|img)\b", html)
+        assert "image/png" in data or re.sub(r"<[^>]*>", "", html).strip()
+
+
 def test_only_cells_meant_to_fail_hold_an_error(code):
     for cell in code:
         failed = any(output.output_type == "error" for output in cell.outputs)

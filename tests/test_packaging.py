@@ -21,6 +21,13 @@ def test_environment_and_pyproject_agree():
     assert conda_packages() == {*wanted, "python" + PROJECT["requires-python"]}
 
 
+def test_pip_accepts_what_conda_hands_it():
+    # Conda makes a requirements file of these lines, and that knows few options.
+    text = (ROOT / "environment.yml").read_text("utf-8")
+    lines = text.partition("  - pip:\n")[2].split()
+    assert lines == ["-", "-e", "."]
+
+
 def test_bounds_are_lower_bounds_only():
     extras = PROJECT["optional-dependencies"].values()
     for line in [*PROJECT["dependencies"], *(line for part in extras for line in part)]:

@@ -47,16 +47,16 @@ def check(page: Page, path: Path) -> list[str]:
 
 
 def main(folder: str) -> int:
-    chromium = shutil.which("chromium")
-    if not chromium:
-        print(
-            "check_pages: Chromium is missing; install it (apt-get install chromium)."
-        )
+    paths = sorted(Path(folder).glob("*.html"))
+    if not paths:
+        print(f"check_pages: no page lies in {folder}; run `make run` first")
         return 1
     failed = False
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        for path in sorted(Path(folder).glob("*.html")):
+        # The system's Chromium, or else the one of `playwright install chromium`.
+        chromium = playwright.chromium
+        browser = chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for path in paths:
             page = browser.new_page(viewport={"width": 1100, "height": 900})
             wrong = check(page, path.resolve())
             formulas = page.evaluate("document.querySelectorAll('math').length")
