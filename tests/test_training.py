@@ -1,7 +1,11 @@
 """Resuming changes nothing; the loop is what PyTorch would do; figures are right."""
 
+import os
 import random
+import subprocess
+import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -84,6 +88,50 @@ def test_resumed_training_is_bit_for_bit_the_unbroken_one(tmp_path, order, examp
     assert train(again, examples=examples, resume=True, **keeping) == resumed
     assert same_parameters(again, whole)
     assert same_parameters(load_checkpoint(keeping["checkpoint"])[0], whole)
+
+
+KILLED_WHILE_TRAINING = """
+import os, random, signal, sys, time
+from dataclasses import replace
+from test_training import *
+
+path, rng, kills = sys.argv[1], random.Random(0), 0
+recipe = replace(RECIPE, epochs=40)
+keeping = {"checkpoint": path, "vocabularies": (WORDS, WORDS), "resume": True}
+train(new_model())  # what is imported on first use should not take the children's time
+while kills < 10:
+    child = os.fork()
+    if not child:
+        train(new_model(), recipe, **keeping)
+        os._exit(0)
+    time.sleep(rng.uniform(0.02, 0.2))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    kills += 1
+    if os.path.exists(path):
+        epochs = len(load_checkpoint(path)[3]["history"])
+        assert epochs < recipe.epochs, "the training was over before the last kill"
+        print("readable")
+resumed, unbroken = new_model(), new_model()
+history = train(resumed, recipe, **keeping)
+assert without_seconds(history) == without_seconds(train(unbroken, recipe))
+assert same_parameters(resumed, unbroken)
+print("equal")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_a_training_killed_ten_times_ends_like_the_unbroken_one(tmp_path):
+    command = [sys.executable, "-c", KILLED_WHILE_TRAINING, str(tmp_path / "model.pt")]
+    here = str(Path(__file__).parent)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": here}
+    result = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stderr
+    *readable, last = result.stdout.split()
+    assert last == "equal"
+    assert len(readable) > 5  # so often a file stood when the process was killed
 
 
 def test_what_validation_draws_at_random_does_not_touch_the_training():
