@@ -2,6 +2,8 @@
 
 query: what the decoder asks with, (batch, tgt_len, hid)
 keys:  what it asks of, the encoder's states, (batch, src_len, enc)
+
+In the formulas s is a query and h a key (Luong et al. write h for the query).
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def masked_softmax(scores: Tensor, src_mask: Tensor) -> Tensor:
 
 
 class PositionScore(nn.Module):
-    """W h: one score for each position, whatever word stands there.
+    """W s: one score for each position, whatever word stands there.
 
     The keys lend their number only, so this score cannot follow a word that moves.
 
@@ -64,7 +66,7 @@ class PositionScore(nn.Module):
 
 
 class DotScore(nn.Module):
-    """h · s: as large as query and key point the same way; needs hid = enc.
+    """s · h: as large as query and key point the same way; needs hid = enc.
 
     Shapes
         query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
@@ -78,7 +80,7 @@ class DotScore(nn.Module):
 
 
 class GeneralScore(nn.Module):
-    """h · W s: a dot product after a learned change of coordinates.
+    """s · W h: a dot product after a learned change of coordinates.
 
     Shapes
         query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
@@ -97,7 +99,7 @@ class GeneralScore(nn.Module):
 
 
 class ConcatScore(nn.Module):
-    """v · tanh(W [h; s]): a small network reads query and key side by side.
+    """v · tanh(W [s; h]): a small network reads query and key side by side.
 
     Shapes
         query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
@@ -125,7 +127,7 @@ class ConcatScore(nn.Module):
 
 
 class AdditiveScore(nn.Module):
-    """v · tanh(W_q h + W_k s): what concat computes, with W cut in two.
+    """v · tanh(W_q s + W_k h): what concat computes, with W cut in two.
 
     Shapes
         query: (batch, tgt_len, hid); keys: (batch, src_len, enc)

@@ -178,7 +178,7 @@ def _judge(seen: Seen, sizes: dict[str, int]) -> None:
         slip = "the same sizes in another order: is it transposed?"
     else:
         slip = "; ".join(
-            f"axis {i + 1} ({axes[i]}) should be {wanted[i]}, came {n}"
+            f"dim={i} ({axes[i]}) should be {wanted[i]}, came {n}"
             + (f", the size of {called[i]}" if called[i] else "")
             for i, n in enumerate(came)
             if not right[i]

@@ -1,6 +1,8 @@
 """Execute the notebooks: `run` writes pages to build/, `store` keeps the outputs."""
 
 import argparse
+import base64
+import io
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from pages import title_of, write_index, write_page
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -55,6 +58,19 @@ def normalise(book: NotebookNode) -> None:
                 output.traceback = own_frames(output.traceback)
             if "data" in output:
                 output.data.pop("application/vnd.jupyter.widget-view+json", None)
+                if "image/png" in output.data:
+                    output.data["image/png"] = with_palette(output.data["image/png"])
+
+
+def with_palette(png: str) -> str:
+    """The same picture in 256 colours: pages stay small."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png)))
+    if picture.mode == "P":
+        return png
+    smaller = io.BytesIO()
+    palette = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    palette.save(smaller, "png", optimize=True)
+    return base64.b64encode(smaller.getvalue()).decode()
 
 
 def own_frames(traceback: list[str]) -> list[str]:

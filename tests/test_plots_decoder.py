@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 import torch
+from matplotlib.path import Path
 
 from seq2seq_lesson.plots.decoder import (
     aligned_positions,
@@ -43,34 +44,86 @@ BEFORE = ("enc_states", "word_emb", "context", "dec_state", "logits")
 AFTER = ("enc_states", "word_emb", "dec_state", "context", "logits")
 
 
+PLAIN = ("word_emb", "dec_state", "logits")
+
+
 @pytest.mark.parametrize("names", [BEFORE, AFTER])
 def test_every_tensor_is_named_with_the_size_it_has(names):
     shown = texts(decoder_flow(path(*names), ["<sos>"], ["i"]))
     for label in (
-        "enc_states\n(batch 2, src_len 5, enc 14)",
-        "word_emb\n(batch 2, emb 3)",
-        "context\n(batch 2, enc 14)",
-        "dec_state\n(batch 2, hid 11)",
-        "logits\n(batch 2, tgt_vocab 17)",
+        "word id\n(batch 2)",
+        "enc_states\n(batch 2,\nsrc_len 5,\nenc 14)",
+        "word_emb\n(batch 2,\nemb 3)",
+        "context\n(batch 2,\nenc 14)",
+        "old state\n(batch 2,\nhid 11)",
+        "new state\n(batch 2,\nhid 11)",
+        "logits\n(batch 2,\ntgt_vocab 17)",
     ):
         assert label in shown
 
 
-def test_boxes_stand_in_the_order_in_which_they_were_computed():
-    before = heights(decoder_flow(path(*BEFORE), ["<sos>"], ["i"]))
-    after = heights(decoder_flow(path(*AFTER), ["<sos>"], ["i"]))
-    assert before["embedding"] < before["attention"] < before["GRU cell"]
-    assert after["embedding"] < after["GRU cell"] < after["attention"]
-    assert before["GRU cell"] < before["write"] > after["attention"]
+@pytest.mark.parametrize("names", [PLAIN, BEFORE, AFTER])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_every_arrow_carries_a_size_and_no_text_lies_on_another_or_on_a_line(
+    names, steps
+):
+    ax = decoder_flow(path(*names), ["word"] * steps, ["word"] * steps)
+    arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
+    labels = [text for text in ax.texts if "(batch" in text.get_text()]
+    assert len(arrows) == len(labels) > 3 * steps
+    ax.figure.draw_without_rendering()
+    written = [text for text in ax.texts if text.get_text()]
+    places = [text.get_window_extent() for text in written]
+    for number, place in enumerate(places):
+        assert not any(place.overlaps(other) for other in places[:number])
+    boxes = [patch.get_window_extent() for patch in ax.patches]
+    legs = [Path([arrow.xyann, arrow.xy]) for arrow in arrows]
+    legs += [line.get_path() for line in ax.lines if len(line.get_xdata()) > 1]
+    lines = [ax.transData.transform_path(leg) for leg in legs]
+    for label in labels:
+        place = label.get_window_extent()
+        assert not any(place.overlaps(box) for box in boxes), label
+        assert not any(line.intersects_bbox(place, filled=False) for line in lines)
+
+
+def test_attention_is_asked_by_the_old_state_before_and_by_the_new_one_after():
+    def asked_by(names):
+        ax = decoder_flow(path(*names), ["<sos>"], ["i"])
+        places = {text.get_text(): text.get_position() for text in ax.texts}
+        middle, level = places["attention"]
+        arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
+        ends = [arrow.xy for arrow in arrows]
+        below = any(x == middle and y < level for x, y in ends)
+        beside = any(x > middle and y == level for x, y in ends)
+        return below, beside
+
+    assert asked_by(BEFORE) == (True, False)  # the old state runs past below it
+    assert asked_by(AFTER) == (False, True)  # the new one comes from the cell
+
+
+def test_the_context_enters_the_cell_in_the_order_before_alone():
+    def count(names):
+        shown = texts(decoder_flow(path(*names), ["<sos>"], ["i"]))
+        return shown.count("context\n(batch 2,\nenc 14)")
+
+    assert count(BEFORE) == 2  # into the cell, and to the words
+    assert count(AFTER) == 1  # to the words
+
+
+def test_boxes_stand_from_bottom_to_top():
+    for names in (BEFORE, AFTER):
+        shown = heights(decoder_flow(path(*names), ["<sos>"], ["i"]))
+        assert shown["embedding"] < shown["GRU cell"] < shown["write"]
+        assert shown["GRU cell"] < shown["attention"] < shown["write"]
 
 
 def test_without_attention_nothing_of_it_is_drawn():
-    shown = texts(decoder_flow(path("word_emb", "dec_state", "logits"), ["a"], ["b"]))
+    shown = texts(decoder_flow(path(*PLAIN), ["a"], ["b"]))
     assert "attention" not in shown
     assert "encoder" in shown
 
 
-def test_unrolled_has_a_column_a_word():
+def test_unrolled_has_a_column_a_word_and_numbered_states():
     words_in, words_out = ["<sos>", "i", "am"], ["i", "am", "<eos>"]
     shown = texts(decoder_flow(path(*AFTER), words_in, words_out))
     assert shown.count("GRU cell") == 3
@@ -81,7 +134,10 @@ def test_unrolled_has_a_column_a_word():
         "am",
         "am",
     ]
-    assert shown.count("logits\n(batch 2, tgt_vocab 17)") == 3
+    assert shown.count("logits\n(batch 2,\ntgt_vocab 17)") == 3
+    # state_0 goes into the first cell; the others to the words, to attention and on
+    counts = [shown.count(f"state_{n}\n(batch 2,\nhid 11)") for n in range(4)]
+    assert counts == [1, 3, 3, 3]
 
 
 def test_tensors_that_do_not_belong_together_are_refused():
@@ -101,6 +157,8 @@ def test_exactness_is_drawn_over_length():
     assert list(plain.get_xdata()) == [3, 5]
     assert list(plain.get_ydata()) == [0.9, 0.5]
     assert list(looking.get_ydata()) == [1.0, 0.8]
+    assert plain.get_zorder() > looking.get_zorder()  # hollow, so both are seen
+    assert plain.get_fillstyle() == "none"
     assert [text.get_text() for text in ax.get_legend().texts] == ["plain", "looking"]
 
 
@@ -111,13 +169,23 @@ def test_treatments_are_rows():
     torch.testing.assert_close(
         torch.tensor(ax.images[0].get_array().data), torch.stack([*rows.values()])
     )
+    assert ax.images[0].get_clim() == (0, 1)
+    assert len(ax.figure.axes) == 2  # the map and its colour bar
+
+
+def test_small_weights_get_a_shorter_scale_and_rows_stay_apart():
+    rows = {name: torch.tensor([0.1, 0.9]) for name in ("one", "two", "three")}
+    ax = weights_by_treatment(rows, ["0", "1"], highest=0.25, colour_bar=False)
+    assert ax.images[0].get_clim() == (0, 0.25)
+    assert [line.get_ydata()[0] for line in ax.lines] == [0.5, 1.5]
+    assert len(ax.figure.axes) == 1
 
 
 def test_links_are_counted_target_by_source():
     ax = aligned_positions([((0, 0), (2, 1)), ((0, 1),)])
     shares = ax.images[0].get_array().data.tolist()
     assert shares == [[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]]
-    assert ax.get_xlabel() == "position in the source"
+    assert ax.get_xlabel() == "position in the source (read)"
 
 
 def test_variance_has_two_lines():

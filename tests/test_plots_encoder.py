@@ -22,22 +22,23 @@ def texts(ax):
 
 
 def test_every_arrow_of_the_unrolled_encoder_carries_its_live_shape():
-    src_emb = torch.rand(4, 3, 5)
+    src_ids, src_emb = torch.ones(4, 3).long(), torch.rand(4, 3, 5)
     enc_states, h_n = nn.GRU(5, 8, batch_first=True)(src_emb)
-    shown = texts(plots.unrolled_encoder(["a", "b", "c"], src_emb, enc_states, h_n))
-    assert {"a", "b", "c"} < set(shown)
+    words = ["a", "b", "c"]
+    shown = texts(plots.unrolled_encoder(words, src_ids, src_emb, enc_states, h_n))
+    assert set(words) < set(shown)
+    assert shown.count("(4,)") == 3
     assert shown.count("(4, 5)") == 3
     assert shown.count("(4, 8)") == 3 + 2
-    assert "zeros\n(1, 4, 8)" in shown
-    assert "h_n\n(1, 4, 8)" in shown
-    assert "enc_states (4, 3, 8)" in shown
+    whole = {"src_ids\n(4, 3)", "src_emb\n(4, 3, 5)", "enc_states\n(4, 3, 8)"}
+    assert whole | {"zeros\n(1, 4, 8)", "h_n\n(1, 4, 8)"} < set(shown)
 
 
 def test_an_unrolled_encoder_wants_a_word_a_column():
-    src_emb = torch.rand(4, 3, 5)
+    src_ids, src_emb = torch.ones(4, 3).long(), torch.rand(4, 3, 5)
     enc_states, h_n = nn.GRU(5, 8, batch_first=True)(src_emb)
     with pytest.raises(ValueError, match="zip"):
-        plots.unrolled_encoder(["a", "b"], src_emb, enc_states, h_n)
+        plots.unrolled_encoder(["a", "b"], src_ids, src_emb, enc_states, h_n)
 
 
 def test_a_gru_step_has_a_cell_for_every_number_in_the_right_colour():
@@ -88,10 +89,11 @@ def test_packed_blocks_stand_in_the_order_of_the_packed_data(sort):
     places = torch.tensor([[[r * 10 + c] for c in range(4)] for r in range(3)])
     packed = pack_padded_sequence(places, lengths, True, enforce_sorted=sort)
     ax = plots.packed_blocks(packed, rows)
-    inside = [t for t in ax.texts if t.get_fontsize() == 9]
+    inside = [t for t in ax.texts if t.get_ha() == t.get_va() == "center"]
+    inside = [t for t in inside if t.get_weight() != "bold"]
     wanted = [rows[int(p) // 10][int(p) % 10] for p in packed.data]
     assert [t.get_text() for t in inside] == wanted
-    corners = [t.get_text() for t in ax.texts if t.get_fontsize() == 6]
+    corners = [t.get_text() for t in ax.texts if t.get_fontsize() == 8]
     assert corners == [str(i) for i in range(8)]
     bold = [t.get_text() for t in ax.texts if t.get_weight() == "bold"]
     assert bold == ["3", "2", "2", "1", "batch_sizes"]
@@ -110,6 +112,17 @@ def test_curves_begin_where_they_are_told_and_are_named():
     assert ax.lines[1].get_ydata() == pytest.approx(lines["trained"].tolist())
     assert [t.get_text() for t in ax.get_legend().get_texts()] == list(lines)
     assert (ax.get_xlabel(), ax.get_yscale()) == ("words read", "log")
+
+
+def test_curves_of_several_runs_show_their_mean_and_a_band():
+    runs = torch.tensor([[1.0, 0.2], [0.5, 0.1]])
+    ax = plots.curves({"fresh": runs}, "words read", "share left", log=True)
+    assert ax.lines[0].get_ydata() == pytest.approx([0.75, 0.15])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((0.1, 1))
+    ax.figure.canvas.draw()
+    shown = {label.get_text() for label in ax.get_yticklabels()}
+    assert {"100 %", "50 %", "20 %", "10 %"} <= shown
 
 
 def test_bars_are_in_milliseconds():

@@ -162,7 +162,7 @@ def test_an_unknown_axis_binds_at_first_sight_and_must_then_agree():
     for axis in ("tgt_len", "never_declared"):
         assert run(f"x = zeros(4)  # ({axis})\ny = zeros(4)  # ({axis})")
         text = fails(f"x = zeros(4)  # ({axis})\ny = zeros(6)  # ({axis})")
-        assert f"axis 1 ({axis}) should be 4, came 6" in text
+        assert f"dim=0 ({axis}) should be 4, came 6" in text
     assert run("x = zeros(6)  # (tgt_len)")  # another cell, another size
 
 
@@ -174,7 +174,7 @@ def test_a_size_given_up_is_bound_anew():
 
 def test_an_axis_twice_in_one_shape_must_agree():
     assert run("x = zeros(4, 4)  # (n, n)")
-    assert "axis 2 (n) should be 4, came 6" in fails("x = zeros(4, 6)  # (n, n)")
+    assert "dim=1 (n) should be 4, came 6" in fails("x = zeros(4, 6)  # (n, n)")
 
 
 def test_a_size_declared_later_wins_over_what_was_bound():
@@ -429,7 +429,7 @@ def test_a_wrong_size_names_the_axis_it_belongs_to():
         "x\n"
         "  came      (2, 5, 8) = (batch, src_len, att)\n"
         "  promised  (batch, src_len, enc) = (2, 5, 7)\n"
-        "  axis 3 (enc) should be 7, came 8, the size of att"
+        "  dim=2 (enc) should be 7, came 8, the size of att"
     )
 
 
@@ -437,7 +437,7 @@ def test_two_wrong_sizes_and_a_nameless_one():
     text = message(torch.zeros(4, 5, 6), "(batch, src_len, 2*hid + 1)")
     assert "came      (4, 5, 6) = (4, src_len, 6)" in text
     assert "promised  (batch, src_len, 2*hid + 1) = (2, 5, 7)" in text
-    assert "axis 1 (batch) should be 2, came 4; axis 3 (2*hid + 1) should be 7" in text
+    assert "dim=0 (batch) should be 2, came 4; dim=2 (2*hid + 1) should be 7" in text
     assert "= (4, 2*hid + 1)" in message(torch.zeros(4, 7), "(batch, 2*hid + 1)")
 
 
@@ -746,7 +746,7 @@ def test_an_error_can_be_caught_and_read(notebook):
         "except ShapeError as error:\n    print(str(error).split('\\n')[-1].strip())\n"
         "y = zeros(2)  # (batch)"
     )
-    assert seen.out == "axis 1 (batch) should be 2, came 3, the size of hid\n"
+    assert seen.out == "dim=0 (batch) should be 2, came 3, the size of hid\n"
     assert seen.table.endswith("5     y     (2)    (batch)  float32")
 
 

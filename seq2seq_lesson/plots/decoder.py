@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,19 +22,15 @@ AXES = {
     "dec_state": ("batch", "hid"),
     "logits": ("batch", "tgt_vocab"),
 }
-BOXES = {  # the tensor that comes out -> the box it comes out of
-    "word_emb": ("embedding", PINK),
-    "context": ("attention", ORANGE),
-    "dec_state": ("GRU cell", GREEN),
-    "logits": ("write", GREY),
-}
-BETWEEN, WIDE, TALL = 5.0, 0.8, 0.3  # from step to step; half a box's sides
+# All in inches. From the left: attention's column, the column of words and cells.
+WIDE, TALL, ASIDE = 0.52, 0.22, 0.26  # half a box's sides; half the way between arrows
+ACROSS, ONWARD, ALONE = 1.65, 1.55, 2.45  # column to column, on to the next step
+WORD, EMBEDDING, CELL, LOOK = 0.0, 0.85, 2.1, 3.2  # heights of what stands there
 
 
 def _labels(path: Mapping[str, Tensor]) -> dict[str, str]:
-    """Name and live size of each tensor, after checking that they belong together."""
+    """The live sizes of each tensor, after checking that they belong together."""
     sizes: dict[str, int] = {}
-    labels = {}
     for name, tensor in path.items():
         if name not in AXES or tensor.dim() != len(AXES[name]):
             raise ValueError(
@@ -48,26 +43,66 @@ def _labels(path: Mapping[str, Tensor]) -> dict[str, str]:
                     f"path: {axis} is {sizes[axis]} in one tensor, {size} in {name}: "
                     "pass the tensors of one and the same step"
                 )
-        inside = ", ".join(f"{axis} {sizes[axis]}" for axis in AXES[name])
-        labels[name] = f"{name}\n({inside})"
-    return labels
+    shapes = {name: AXES[name] for name in path} | {"word id": ("batch",)}
+    return {
+        name: "(" + ",\n".join(f"{axis} {sizes[axis]}" for axis in axes) + ")"
+        for name, axes in shapes.items()
+    }
 
 
-def _arrow(ax: Axes, corners, label: str = "", dx=0.12, dy=0.0, ha="left") -> None:
-    """Draw an arrow along its corners, its label beside the middle of the last leg."""
-    xs, ys = zip(*corners, strict=True)
-    ax.plot(xs[:-1], ys[:-1], color=GREY, lw=1, zorder=1, solid_capstyle="butt")
-    style = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", xy=corners[-1], xytext=corners[-2], arrowprops=style, zorder=1)
-    x, y = (xs[0] + xs[1]) / 2 + dx, (ys[0] + ys[1]) / 2 + dy
-    ax.text(x, y, label, ha=ha, va="center", fontsize=7, linespacing=0.95)
+class _Flow:
+    """The pen: boxes, and arrows that each carry a name and a size."""
+
+    def __init__(self, ax: Axes, shapes: Mapping[str, str]) -> None:
+        self.ax, self.shapes = ax, shapes
+
+    def box(self, x: float, low: float, high: float, text: str, colour: str) -> None:
+        style = {"fc": "white", "ec": colour, "lw": 2.2, "zorder": 3}
+        corner = (x - WIDE, low - TALL)
+        self.ax.add_patch(Rectangle(corner, 2 * WIDE, high - low + 2 * TALL, **style))
+        middle = {"ha": "center", "va": "center", "fontsize": 12, "zorder": 4}
+        self.ax.text(x, (low + high) / 2, text, **middle)
+
+    def word(self, x: float, y: float, text: str) -> None:
+        self.ax.text(x, y, text, ha="center", va="center", fontsize=13, style="italic")
+
+    def arrow(self, corners, name, colour, x, y, ha="left", tensor="") -> None:
+        """Draw an arrow along its corners; `x`, `y`: where its name and size stand."""
+        xs, ys = zip(*corners, strict=True)
+        line = {"color": colour, "lw": 1.6, "zorder": 1, "solid_capstyle": "butt"}
+        self.ax.plot(xs[:-1], ys[:-1], **line)
+        style = {"arrowstyle": "-|>", "color": colour, "lw": 1.6}
+        style |= {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 13}
+        self.ax.annotate("", xy=corners[-1], xytext=corners[-2], arrowprops=style)
+        label = f"{name}\n{self.shapes[tensor or name]}"
+        text = {"ha": ha, "va": "center", "fontsize": 11.5, "linespacing": 0.95}
+        self.ax.text(x, y, label, **text)
+
+    def joint(self, x: float, y: float, colour: str) -> None:
+        """A dot where one line becomes two."""
+        self.ax.plot([x], [y], "o", color=colour, ms=5, zorder=2)
 
 
-def _box(ax: Axes, x: float, low: float, high: float, text: str, colour: str) -> None:
-    style = {"fc": "white", "ec": colour, "lw": 2, "zorder": 3}
-    corner = (x - WIDE, low - TALL)
-    ax.add_patch(Rectangle(corner, 2 * WIDE, high - low + 2 * TALL, **style))
-    ax.text(x, (low + high) / 2, text, ha="center", va="center", fontsize=9, zorder=4)
+def _attend_before(flow: _Flow, x: float, look: float, write: float, old: str) -> None:
+    """The old state asks; the context goes into the cell and to the words."""
+    flow.joint(look, CELL, GREEN)
+    up = [(look, CELL), (look, LOOK - TALL)]
+    flow.arrow(up, old, GREEN, look - 0.07, CELL + 0.47, "right", "dec_state")
+    edge, side = look + WIDE, x - ASIDE
+    flow.joint(side, LOOK, ORANGE)
+    for end, y in ((CELL + TALL, CELL + 0.62), (write - TALL, LOOK + 0.45)):
+        way = [(edge, LOOK), (side, LOOK), (side, end)]
+        flow.arrow(way, "context", ORANGE, side - 0.07, y, "right")
+
+
+def _attend_after(flow: _Flow, x: float, look: float, write: float, new: str) -> None:
+    """The new state asks; the context goes to the words and nowhere else."""
+    side = x - ASIDE
+    up = [(side, CELL + TALL), (side, LOOK), (look + WIDE, LOOK)]
+    flow.arrow(up, new, GREEN, side - 0.07, CELL + 0.62, "right", "dec_state")
+    side = look + ASIDE
+    way = [(side, LOOK + TALL), (side, write), (x - WIDE, write)]
+    flow.arrow(way, "context", ORANGE, side + 0.07, LOOK + 0.55)
 
 
 def decoder_flow(
@@ -78,9 +113,10 @@ def decoder_flow(
 ) -> Axes:
     """Draw the decoder, unrolled over the words it reads, sizes on its arrows.
 
-    The order of the tensors in `path` is the order in which one step computed them;
-    boxes stand in that order, from bottom to top. `context` before `dec_state`:
-    attention before the cell. After it: attention after. Absent: no attention.
+    The order of the tensors in `path` is the order in which one step computed them.
+    `context` before `dec_state`: the old state asks, attention comes before the cell.
+    After it: the new state asks. Absent: no attention. Over several steps the states
+    are numbered: step i turns state_i into state_i+1.
 
     Shapes
         path:   `enc_states` (batch, src_len, enc) and, of one step, `word_emb`
@@ -96,48 +132,57 @@ def decoder_flow(
             f"words_in: got {len(words_in)}, but {len(words_out)} words_out: pass one "
             "word read and one word written for each step"
         )
-    labels = _labels(path)
-    order = [name for name in path if name in BOXES]
-    height = {name: 1.5 * row for row, name in enumerate(order)}
-    before = "context" in order and order.index("context") < order.index("dec_state")
-    top, cell = height["logits"], height["dec_state"]
-    end = BETWEEN * (len(words_in) - 1)
+    shapes = _labels(path)
+    names, attends = list(path), "context" in path
+    write = LOOK + 1.1 if attends else LOOK + 0.1
+    out, bus = write + 1.05, write + 1.5
+    step = ACROSS + ONWARD if attends else ALONE
+    encoder = -ACROSS - 1.55 if attends else -ALONE
+    left, right = encoder - WIDE - 0.1, step * (len(words_in) - 1) + 1.45
+    high = (bus if attends else out) + 0.35
     if ax is None:
-        size = (2.8 + 1.95 * len(words_in), 1.5 + 0.95 * len(order))
-        _, ax = plt.subplots(figsize=size, layout="constrained")
-    bus = height.get("context", cell)
-    _box(ax, -BETWEEN, min(bus, cell), max(bus, cell), "encoder", BLUE)
-    if "context" in order:
-        ax.plot([-BETWEEN, end], [bus, bus], color=BLUE, lw=1.5, zorder=0)
-        text = {"ha": "center", "va": "center", "fontsize": 7}
-        ax.text(-BETWEEN / 2, bus - 0.3, labels["enc_states"], **text)
-    for step, words in enumerate(zip(words_in, words_out, strict=True)):
-        x = BETWEEN * step
-        for name in order:
-            _box(ax, x, height[name], height[name], *BOXES[name])
-        ax.text(x, -1.1, words[0], ha="center", va="center", style="italic")
-        ax.text(x, top + 1.45, words[1], ha="center", va="center", style="italic")
-        _arrow(ax, [(x, -0.9), (x, -TALL)])
-        _arrow(ax, [(x, top + TALL), (x, top + 1.2)], labels["logits"])
-        left, right, came_from = x - WIDE, x + WIDE, (x - BETWEEN + WIDE, cell)
-        state = [came_from, (left, cell)]
-        _arrow(ax, state, labels["dec_state"], 0.6 * (step > 0), 0.3, "center")
-        for below, above in pairwise(order):
-            leg = [(x, height[below] + TALL), (x, height[above] - TALL)]
-            if not (before and below == "word_emb"):  # attention never sees the word
-                _arrow(ax, leg, labels[below])
-        if before:
-            side, up = left - 0.3, cell - 0.17
-            around = [(left, 0), (side, 0), (side, up), (left, up)]
-            _arrow(ax, around, labels["word_emb"], 0, -0.35, "right")
-            side, low = right + 1.35, bus + 0.12
-            _arrow(ax, [(right, low), (side, low), (side, top), (right, top)])
-            _arrow(ax, [came_from, (left, bus + 0.12)])
-        elif "context" in order:
-            side, low = right + 1.35, cell + 0.12
-            _arrow(ax, [(right, low), (side, low), (side, top), (right, top)])
-    ax.set_xlim(-BETWEEN - 1.1, end + 2.6)
-    ax.set_ylim(-1.5, top + 1.9)
+        size = (right - left, high + 0.25)
+        ax = plt.figure(figsize=size).add_axes((0, 0, 1, 1))
+    flow = _Flow(ax, shapes)
+    flow.box(encoder, CELL, bus if attends else CELL, "encoder", BLUE)
+    states = ["old state", "new state"]
+    if len(words_in) > 1:
+        states = [f"state_{number}" for number in range(len(words_in) + 1)]
+    for number, (read, written) in enumerate(zip(words_in, words_out, strict=True)):
+        x, old, new = step * number, states[number], states[number + 1]
+        look, side = x - ACROSS, x + (ASIDE if attends else 0)
+        flow.word(x, WORD, read)
+        flow.word(x, out, written)
+        flow.box(x, EMBEDDING, EMBEDDING, "embedding", PINK)
+        flow.box(x, CELL, CELL, "GRU cell", GREEN)
+        flow.box(x, write, write, "write", GREY)
+        up = [(x, WORD + 0.17), (x, EMBEDDING - TALL)]
+        flow.arrow(up, "word id", GREY, x + 0.09, 0.4)
+        up = [(x, EMBEDDING + TALL), (x, CELL - TALL)]
+        spot = (x + 0.09, 1.45) if attends else (x - 0.07, 1.4, "right")
+        flow.arrow(up, "word_emb", PINK, *spot)
+        came = (x - step + WIDE if number else encoder + WIDE, CELL)
+        spot = (look + 0.12 if attends else came[0] + 0.12, CELL - 0.38)
+        flow.arrow([came, (x - WIDE, CELL)], old, GREEN, *spot, tensor="dec_state")
+        up, y = [(side, CELL + TALL), (side, write - TALL)], write - 0.63
+        flow.arrow(up, new, GREEN, side + 0.09, y, tensor="dec_state")
+        up = [(x, write + TALL), (x, out - 0.17)]
+        flow.arrow(up, "logits", GREY, x + 0.09, write + 0.54)
+        if attends:
+            flow.box(look, LOOK, LOOK, "attention", ORANGE)
+            down = look - ASIDE
+            way = [(encoder + WIDE, bus), (down, bus), (down, LOOK + TALL)]
+            flow.arrow(way, "enc_states", BLUE, down + 0.09, write + 0.62)
+            if names.index("context") < names.index("dec_state"):
+                _attend_before(flow, x, look, write, old)
+            else:
+                _attend_after(flow, x, look, write, new)
+    way = [(x + WIDE, CELL), (right - 0.1, CELL)]
+    y = CELL + 0.38 if attends else CELL - 0.38
+    flow.arrow(way, new, GREEN, x + WIDE + 0.08, y, tensor="dec_state")
+    ax.set_xlim(left, right)
+    ax.set_ylim(-0.25, high)
+    ax.set_aspect("equal")
     ax.axis("off")
     return ax
 
@@ -158,26 +203,38 @@ def exact_by_length(
         by_length = shares[name]
         lengths = sorted(by_length)
         heights = [by_length[length] for length in lengths]
-        ax.plot(lengths, heights, color=colour, marker=marker, label=name)
+        (line,) = ax.plot(lengths, heights, color=colour, marker=marker, label=name)
+        if colour == BLUE:  # hollow and on top: seen even where it lies on another
+            line.set(linestyle="--", fillstyle="none", ms=9, mew=1.6, zorder=3)
         ax.set_xticks(lengths)
     ax.set_ylim(-0.03, 1.03)
     ax.set_xlabel("source length (tokens, without end of sentence)")
     ax.set_ylabel("share exactly right")
-    ax.legend()
+    ax.legend(loc="lower left")
     return ax
 
 
 def weights_by_treatment(
-    weights: Mapping[str, Tensor], source_words: Sequence[str], ax: Axes | None = None
+    weights: Mapping[str, Tensor],
+    source_words: Sequence[str],
+    ax: Axes | None = None,
+    *,
+    highest: float = 1.0,
+    colour_bar: bool = True,
 ) -> Axes:
     """Draw one step's weights, a row for each thing done to the encoder's states.
+
+    `highest` is where the colour scale ends: small weights need a shorter one.
 
     Shapes
         weights: treatment -> (src_len,) float, sums to 1
         return:  the axes drawn on
     """
     rows = torch.stack([*weights.values()])
-    ax = attention_map(rows, source_words, list(weights), ax)
+    ax = attention_map(rows, source_words, list(weights), ax, colour_bar)
+    ax.images[0].set_clim(0, highest)
+    for row in range(1, len(rows)):  # rows that are equal must not melt together
+        ax.axhline(row - 0.5, color="white", lw=4)
     ax.set_ylabel("encoder's states")
     ax.set_xlabel("position read")
     return ax
@@ -201,8 +258,10 @@ def aligned_positions(
         _, ax = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
     image = ax.imshow(shares, vmin=0, vmax=1, cmap="cividis")
     ax.figure.colorbar(image, ax=ax, label="share of links (each row sums to 1)")
-    ax.set_xlabel("position in the source")
-    ax.set_ylabel("position in the target")
+    ax.xaxis.tick_top()  # as in every other map: rows are written, columns read
+    ax.xaxis.set_label_position("top")
+    ax.set_xlabel("position in the source (read)")
+    ax.set_ylabel("position in the target (written)")
     return ax
 
 
