@@ -101,6 +101,10 @@ class Seq2Seq(nn.Module):
             tied=config.tied,
             dropout=config.dropout,
         )
+        # nn.Embedding draws from N(0, 1). A wide word vector is then so long that a
+        # tied output layer is sure of itself at once, and wrong. 4.8: by trial.
+        for embedding in (self.encoder.embedding, self.decoder.embedding):
+            nn.init.normal_(embedding.weight, std=4.8 / config.emb**0.5)
 
     def encode(self, src_ids: Tensor, src_lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Read the source; the decoder's first state is made of the last states.

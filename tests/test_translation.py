@@ -20,7 +20,7 @@ SENTENCES = ["a b c", "d", "e e a b d c", "b a", "c", "a b c", "d e", "q a q r"]
 
 def new_model(**changes):
     """Untrained, but with weights large enough to write different words."""
-    torch.manual_seed(7)
+    torch.manual_seed(1)
     model = Seq2Seq(replace(CONFIG, **changes))
     with torch.no_grad():
         for parameter in model.parameters():
