@@ -63,7 +63,7 @@ def history(figures: Sequence[Mapping[str, float]], ax: Axes | None = None) -> A
         axes.plot(epochs, [figure[key] for figure in figures], ms=4, **style)
         axes.set_ylabel(label, color=style["color"])
     ax.set_ylim(bottom=0)
-    right.set_ylim(0, 100)
+    right.set_ylim(0, 105)  # a marker at 100 is drawn whole
     ax.set(xlabel="epoch", xticks=epochs)
     return ax
 
@@ -78,7 +78,7 @@ def speeds(tokens_per_second: Mapping[str, float], ax: Axes | None = None) -> Ax
     labels = [f"{value:,.0f}  (×{value / values[0]:.3g})" for value in values]
     ax.bar_label(bars, labels, padding=4)
     ax.invert_yaxis()
-    ax.margins(x=0.25)
+    ax.margins(x=0.4)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="target tokens per second, forward and backward", ylabel="rung")
     return ax
