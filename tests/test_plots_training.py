@@ -41,7 +41,7 @@ def test_a_history_shows_loss_and_bleu_on_two_scales():
     left, right = ax.figure.axes
     assert points(left) == [[[1, 3], [2, 1]]]
     assert points(right) == [[[1, 10], [2, 60]]]
-    assert right.get_ylim() == (0, 100)
+    assert right.get_ylim() == (0, 105)
     assert "nats" in left.get_ylabel()
     assert "BLEU" in right.get_ylabel()
 
