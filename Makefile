@@ -25,7 +25,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 	--nbval-cell-timeout=300
 
 .PHONY: run lab notebooks test test-colab test-cuda test-mutations test-fresh \
-	pretrained bigrams address picture footprint clean
+	bench pretrained bigrams address picture footprint clean
 
 run: $(READY)
 	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
@@ -63,6 +63,10 @@ test-mutations: $(READY)
 test-fresh: $(READY)
 	@echo "test-fresh: a fresh clone, README's pip lines, then make run without a network"
 	@$(PY) tests/fresh_clone.py
+
+bench: $(READY)
+	@echo "bench: three procedures race on Tatoeba, then the rungs (FULL=1: to their ends)"
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 FULL=$(FULL) $(PY) tests/benchmarks/bench.py
 
 pretrained: $(READY)
 	@echo "pretrained: training the small models that come along"

@@ -1,0 +1,104 @@
+"""`make bench`: the race between three procedures, the rungs, and what they cost.
+
+Writes a table and a picture to build/. With FULL=1 all procedures run to their ends,
+and the result replaces the committed one that README shows.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import torch
+from race import Lane, lanes, race, table
+from rungs import ROOT, rungs
+
+README = ROOT / "README.md"
+START, END = "<!-- benchmark -->\n", "<!-- /benchmark -->"
+RESULTS = Path(__file__).with_name("results.md")
+PICTURE = ROOT / ".github" / "benchmark.png"
+
+
+def ladder_table(found: dict) -> str:
+    """Tokens per second of the four rungs, and their ratio to the first."""
+    slowest = min(found["rungs"].values())
+    rows = ["| rung | tokens per second | |", "|---|---|---|"]
+    rows += [
+        f"| {name} | {speed:,.0f} | ×{speed / slowest:.1f} |"
+        for name, speed in found["rungs"].items()
+    ]
+    return "\n".join(rows)
+
+
+def growth_table(found: dict) -> str:
+    """How the ladder's two ends grow with batch size, length and hidden size."""
+    rows = ["| | word by word | in one call | ratio |", "|---|---|---|---|"]
+    kinds = {"batch": "sentences a batch", "length": "tokens", "hidden": "hidden size"}
+    for kind, unit in kinds.items():
+        for size, (slow, fast) in (
+            (size, speeds.values()) for size, speeds in found[kind].items()
+        ):
+            rows.append(
+                f"| {size} {unit} | {slow:,.0f} | {fast:,.0f} | ×{fast / slow:.0f} |"
+            )
+    return "\n".join(rows)
+
+
+def prose(found: dict) -> str:
+    """The figures that need no table."""
+    shares = ", ".join(f"{s:.0%} at hidden size {h}" for h, s in found["share"].items())
+    one, batched = found["decoding"].values()
+    return (
+        f"A training step of 64 sentences reaches {shares} of the machine's measured "
+        f"rate of matrix products ({found['product rate'] / 1e9:.0f} GFLOP/s, one "
+        f"thread). Greedy decoding: {one:,.0f} sentences a second one by one, "
+        f"{batched:,.0f} in batches (×{batched / one:.0f})."
+    )
+
+
+def draw(runners: list[Lane], path: Path) -> None:
+    """BLEU against seconds, on a logarithmic axis."""
+    figure, ax = plt.subplots(figsize=(7, 3.6), dpi=110, layout="constrained")
+    styles = ["o-", "s-", "^-", "v-"]
+    for lane, style in zip(runners, styles, strict=False):
+        ax.plot(*zip(*lane.curve, strict=True), style, markersize=3, label=lane.name)
+    ax.set(xscale="log", xlabel="seconds of one thread", ylabel="held-out BLEU")
+    ax.grid(alpha=0.3)
+    ax.legend()
+    figure.savefig(path)
+
+
+def main() -> int:
+    full = os.environ.get("FULL") == "1"
+    mpl.use("Agg")
+    torch.set_num_threads(1)
+    build = ROOT / "build"
+    build.mkdir(exist_ok=True)
+    found, runners = rungs(), lanes(full)
+    race(runners)
+    race_table = table(runners)
+    text = "\n\n".join(
+        [
+            "# Measured by `make bench`" + (" FULL=1" if full else ""),
+            "Seconds of one thread, evaluation apart, to a BLEU on test sentences.",
+            race_table,
+            ladder_table(found),
+            growth_table(found),
+            prose(found),
+        ]
+    )
+    draw(runners, build / "benchmark.png")
+    (build / "benchmark.md").write_text(text + "\n", "utf-8")
+    print(f"\n{text}\n\nwritten to {build / 'benchmark.md'} and benchmark.png")
+    if full:
+        draw(runners, PICTURE)
+        RESULTS.write_text(text + "\n", "utf-8")
+        before, rest = README.read_text("utf-8").split(START)
+        after = rest.partition(END)[2]
+        README.write_text(f"{before}{START}{race_table}\n{END}{after}", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
