@@ -1,6 +1,6 @@
 """From a sentence to words, and to what each word looked at while it was written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary
 
 EOS_WORD = SPECIALS[EOS]
+Written = tuple[list[list[str]], Tensor | None]  # each row's words; weights
 
 
 @dataclass(frozen=True)
@@ -73,24 +74,20 @@ def translate(
     Source
         ours
     """
-    _check(sentences, model)
     device = next(model.parameters()).device
-    done = {}
-    with _evaluating(model):
-        for rows in _by_length(sentences, batch_size):
-            ids = [src_vocabulary.encode(sentences[row]) for row in rows]
-            src_ids, src_lengths = pad_ids(ids)  # (batch, src_len), (batch,)
-            tgt_ids, weights = model.greedy(
-                src_ids.to(device), src_lengths, max_len or model.config.max_len
-            )
-            for n, row in enumerate(rows):
-                written = tgt_ids[n].tolist()
-                words = tgt_vocabulary.decode(written)
-                words += [EOS_WORD] * (EOS in written)
-                done[row] = _translation(
-                    sentences[row], words, weights, n, src_vocabulary
-                )
-    return [done[row] for row in range(len(sentences))]
+
+    def write(rows: list[int]) -> Written:
+        ids = [src_vocabulary.encode(sentences[row]) for row in rows]
+        src_ids, src_lengths = pad_ids(ids)  # (batch, src_len), (batch,)
+        tgt_ids, weights = model.greedy(
+            src_ids.to(device), src_lengths, max_len or model.config.max_len
+        )
+        written = tgt_ids.tolist()
+        ended = [[EOS_WORD] * (EOS in row) for row in written]
+        decoded = map(tgt_vocabulary.decode, written)
+        return [a + b for a, b in zip(decoded, ended, strict=True)], weights
+
+    return _in_batches(model, sentences, src_vocabulary, batch_size, write)
 
 
 def translate_forced(
@@ -114,44 +111,43 @@ def translate_forced(
         ours; known as forced decoding
     """
     sources = [pair.source for pair in pairs]
-    _check(sources, model)
     device = next(model.parameters()).device
+
+    def write(rows: list[int]) -> Written:
+        group = [pairs[row] for row in rows]
+        examples = encode_pairs(group, src_vocabulary, tgt_vocabulary)
+        batch = collate(examples).to(device)
+        enc_states, dec_state = model.encode(batch.src_ids, batch.src_lengths)
+        _, _, weights = model.decoder(
+            batch.tgt_in, dec_state, enc_states, batch.src_mask
+        )
+        return [[*pair.target.split(), EOS_WORD] for pair in group], weights
+
+    return _in_batches(model, sources, src_vocabulary, batch_size, write)
+
+
+def _in_batches(
+    model: Seq2Seq,
+    sentences: Sequence[str],
+    src_vocabulary: Vocabulary,
+    batch_size: int,
+    write: Callable[[list[int]], Written],
+) -> list[Translation]:
+    """Let `write` handle the sentences in groups of similar length; cut off padding."""
+    _check(sentences, model)
     done = {}
     with _evaluating(model):
-        for rows in _by_length(sources, batch_size):
-            examples = encode_pairs(
-                [pairs[row] for row in rows], src_vocabulary, tgt_vocabulary
-            )
-            batch = collate(examples).to(device)
-            enc_states, dec_state = model.encode(batch.src_ids, batch.src_lengths)
-            _, _, weights = model.decoder(
-                batch.tgt_in, dec_state, enc_states, batch.src_mask
-            )
-            for n, row in enumerate(rows):
-                words = [*pairs[row].target.split(), EOS_WORD]
-                done[row] = _translation(
-                    sources[row], words, weights, n, src_vocabulary
-                )
-    return [done[row] for row in range(len(pairs))]
-
-
-def _translation(
-    sentence: str,
-    words: list[str],
-    weights: Tensor | None,
-    row: int,
-    src_vocabulary: Vocabulary,
-) -> Translation:
-    """One row of a batch, its padding cut off."""
-    source = sentence.split()
-    return Translation(
-        source_words=[*source, EOS_WORD],
-        words=words,
-        weights=None
-        if weights is None
-        else weights[row, : len(words), : len(source) + 1].cpu(),
-        unknown=[word for word in dict.fromkeys(source) if word not in src_vocabulary],
-    )
+        for rows in _by_length(sentences, batch_size):
+            written, weights = write(rows)
+            for n, (row, words) in enumerate(zip(rows, written, strict=True)):
+                source = sentences[row].split()
+                unknown = [w for w in dict.fromkeys(source) if w not in src_vocabulary]
+                looks = None
+                if weights is not None:
+                    looks = weights[n, : len(words), : len(source) + 1].cpu()
+                source_words = [*source, EOS_WORD]
+                done[row] = Translation(source_words, words, looks, unknown)
+    return [done[row] for row in range(len(sentences))]
 
 
 def _check(sentences: Sequence[str], model: Seq2Seq) -> None:

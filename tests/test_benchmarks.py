@@ -1,7 +1,5 @@
 """The three procedures of the race learn, take turns, and are reported as they ran."""
 
-from types import SimpleNamespace
-
 import procedures
 import pytest
 import race
@@ -56,16 +54,13 @@ def test_whoever_has_used_the_least_time_goes_next(monkeypatch):
             yield lambda sources: [name] * len(sources)
 
     monkeypatch.setattr(race.time, "process_time", lambda: clock[0])
-    monkeypatch.setattr(race, "prepare", lambda pairs: PAIRS)
-    monkeypatch.setattr(race, "read_pairs", lambda name: PAIRS)
-    monkeypatch.setattr(race, "split", lambda pairs: SimpleNamespace(test=PAIRS))
     bleus = {"slow": iter([10, 30, 50]), "quick": iter([20, 44, 60])}
     monkeypatch.setattr(
         race.metrics, "bleu", lambda found, references: next(bleus[found[0]])
     )
     slow = race.Lane("slow", runner("slow", 5.0))
     quick = race.Lane("quick", runner("quick", 2.0), enough=44)
-    race.race([slow, quick])
+    race.race([slow, quick], {source: ["any"] for source in SOURCES})
     assert order == ["slow", "quick", "quick", "slow", "slow"]
     assert slow.curve == [(5.0, 10), (10.0, 30), (15.0, 50)]
     assert race.seconds_to(slow, 30) == 10.0

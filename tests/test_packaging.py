@@ -6,6 +6,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -34,23 +36,25 @@ def test_bounds_are_lower_bounds_only():
         assert re.fullmatch(r"[\w-]+>=[\d.]+", line), line
 
 
-def test_importing_the_package_brings_no_plots_and_no_widgets():
-    code = (
-        "import sys, seq2seq_lesson; "
-        "print([m for m in ('torch', 'matplotlib', 'ipywidgets') if m in sys.modules])"
-    )
+@pytest.mark.parametrize(
+    ("imports", "unwanted"),
+    [
+        ("seq2seq_lesson", {"torch", "matplotlib", "ipywidgets"}),
+        ("seq2seq_lesson.training", {"matplotlib", "ipywidgets"}),
+        ("seq2seq_lesson.translation", {"matplotlib", "ipywidgets"}),
+    ],
+)
+def test_an_import_brings_no_more_than_it_needs(imports, unwanted):
+    code = f"import sys, {imports}; print(*sys.modules)"
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert found.stdout.strip() == "[]"
+    assert imports in found.stdout.split()
+    assert not unwanted & set(found.stdout.split())
 
 
-def test_the_model_needs_neither_plots_nor_widgets():
-    code = (
-        "import sys, seq2seq_lesson.training, seq2seq_lesson.translation; "
-        "print([m for m in ('matplotlib', 'ipywidgets') if m in sys.modules])"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert found.stdout.strip() == "[]"
+def test_no_module_passes_250_lines():
+    modules = [*(ROOT / "seq2seq_lesson").rglob("*.py")]
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in modules}
+    assert lines
+    assert not {path for path, count in lines.items() if count > 250}

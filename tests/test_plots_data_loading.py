@@ -9,12 +9,6 @@ from seq2seq_lesson.plots import data_loading as plots
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def texts(ax):
     return [text.get_text() for text in ax.texts]
 

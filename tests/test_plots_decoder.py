@@ -1,17 +1,16 @@
 """The decoder's figures: what they show is what they were given."""
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.path import Path
 
 from seq2seq_lesson.plots.decoder import (
     aligned_positions,
-    decoder_flow,
     dot_variance,
     exact_by_length,
     weights_by_treatment,
 )
+from seq2seq_lesson.plots.decoder_flow import decoder_flow
 
 SIZES = {
     "enc_states": (2, 5, 14),
@@ -20,12 +19,6 @@ SIZES = {
     "dec_state": (2, 11),
     "logits": (2, 17),
 }
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
 
 
 def path(*names):

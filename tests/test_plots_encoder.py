@@ -1,20 +1,14 @@
 """The encoder's figures show what they were given: words, shapes, colours, order."""
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from seq2seq_lesson.plots import encoder as plots
+from seq2seq_lesson.plots import encoder_diagrams as diagrams
 
 ROWS = [["il", "dort", "."], ["non"], ["elle", "dort", "bien", "."]]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def texts(ax):
@@ -25,7 +19,7 @@ def test_every_arrow_of_the_unrolled_encoder_carries_its_live_shape():
     src_ids, src_emb = torch.ones(4, 3).long(), torch.rand(4, 3, 5)
     enc_states, h_n = nn.GRU(5, 8, batch_first=True)(src_emb)
     words = ["a", "b", "c"]
-    shown = texts(plots.unrolled_encoder(words, src_ids, src_emb, enc_states, h_n))
+    shown = texts(diagrams.unrolled_encoder(words, src_ids, src_emb, enc_states, h_n))
     assert set(words) < set(shown)
     assert shown.count("(4,)") == 3
     assert shown.count("(4, 5)") == 3
@@ -38,13 +32,13 @@ def test_an_unrolled_encoder_wants_a_word_a_column():
     src_ids, src_emb = torch.ones(4, 3).long(), torch.rand(4, 3, 5)
     enc_states, h_n = nn.GRU(5, 8, batch_first=True)(src_emb)
     with pytest.raises(ValueError, match="zip"):
-        plots.unrolled_encoder(["a", "b"], src_ids, src_emb, enc_states, h_n)
+        diagrams.unrolled_encoder(["a", "b"], src_ids, src_emb, enc_states, h_n)
 
 
 def test_a_gru_step_has_a_cell_for_every_number_in_the_right_colour():
     gates = [torch.full((6,), value) for value in (0.0, 1.0)]
     states = [torch.full((6,), value) for value in (-1.0, 0.0, 1.0)]
-    ax = plots.gru_step(torch.zeros(4), states[0], *gates, states[1], states[2])
+    ax = diagrams.gru_step(torch.zeros(4), states[0], *gates, states[1], states[2])
     assert len(ax.patches) == 4 + 5 * 6
     assert "reset gate $r_t$\n(6,)" in texts(ax)
     assert "word $x_t$\n(4,)" in texts(ax)

@@ -11,12 +11,6 @@ FIGURES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def points(ax):
     return [line.get_xydata().tolist() for line in ax.lines]
 

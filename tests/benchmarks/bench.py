@@ -14,6 +14,8 @@ import torch
 from race import Lane, lanes, race, table
 from rungs import ROOT, rungs
 
+from seq2seq_lesson.corpus import known_translations, prepare, read_pairs, split
+
 README = ROOT / "README.md"
 START, END = "<!-- benchmark -->\n", "<!-- /benchmark -->"
 RESULTS = Path(__file__).with_name("results.md")
@@ -36,12 +38,10 @@ def growth_table(found: dict) -> str:
     rows = ["| | word by word | in one call | ratio |", "|---|---|---|---|"]
     kinds = {"batch": "sentences a batch", "length": "tokens", "hidden": "hidden size"}
     for kind, unit in kinds.items():
-        for size, (slow, fast) in (
-            (size, speeds.values()) for size, speeds in found[kind].items()
-        ):
-            rows.append(
-                f"| {size} {unit} | {slow:,.0f} | {fast:,.0f} | ×{fast / slow:.0f} |"
-            )
+        for size, speeds in found[kind].items():
+            slow, fast = speeds.values()
+            ratio = fast / slow
+            rows.append(f"| {size} {unit} | {slow:,.0f} | {fast:,.0f} | ×{ratio:.0f} |")
     return "\n".join(rows)
 
 
@@ -60,7 +60,7 @@ def prose(found: dict) -> str:
 def draw(runners: list[Lane], path: Path) -> None:
     """BLEU against seconds, on a logarithmic axis."""
     figure, ax = plt.subplots(figsize=(7, 3.6), dpi=110, layout="constrained")
-    styles = ["o-", "s-", "^-", "v-"]
+    styles = ["o-", "s-", "D-", "^-", "v-"]
     for lane, style in zip(runners, styles, strict=False):
         ax.plot(*zip(*lane.curve, strict=True), style, markersize=3, label=lane.name)
     ax.set(xscale="log", xlabel="seconds of one thread", ylabel="held-out BLEU")
@@ -75,8 +75,10 @@ def main() -> int:
     torch.set_num_threads(1)
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
-    found, runners = rungs(), lanes(full)
-    race(runners)
+    pairs = prepare(read_pairs("tatoeba"))
+    known, parts = known_translations(pairs), split(pairs)
+    found, runners = rungs(), lanes(parts.train, full)
+    race(runners, {pair.source: known[pair.source] for pair in parts.test})
     race_table = table(runners)
     text = "\n\n".join(
         [
