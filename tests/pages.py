@@ -3,6 +3,7 @@
 nbconvert writes the body; formulas become MathML, and the style stands in the page.
 """
 
+from copy import deepcopy
 from html import escape
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 from pygments.formatters import HtmlFormatter
 
 STYLE = (
@@ -85,11 +87,23 @@ def title_of(book: NotebookNode) -> str:
     return next(line for line in lines.splitlines() if line.startswith("# "))[2:]
 
 
+def fold_solutions(book: NotebookNode) -> NotebookNode:
+    """A copy in which each exercise's solution is text that a click unfolds."""
+    folded = deepcopy(book)
+    for place, cell in enumerate(folded.cells):
+        if "solution" in cell.metadata.get("tags", []):
+            title, _, code = cell.source.partition("\n")
+            summary = f"<summary>{title.removeprefix('# @title ')}</summary>"
+            text = f"<details>{summary}\n\n```python\n{code}\n```\n\n</details>"
+            folded.cells[place] = new_markdown_cell(text)
+    return folded
+
+
 def write_page(book: NotebookNode, path: Path) -> None:
     """Write the notebook as one HTML file."""
     exporter = HTMLExporter(template_name="basic")
     exporter.register_filter("markdown2html", markdown_to_html)
-    body, _ = exporter.from_notebook_node(book)
+    body, _ = exporter.from_notebook_node(fold_solutions(book))
     body = '<p><a href="index.html">All six notebooks</a></p>\n' + body
     page = PAGE.format(title=escape(title_of(book)), style=STYLE, body=body)
     path.write_text(page, encoding="utf-8")

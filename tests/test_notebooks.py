@@ -1,5 +1,6 @@
 """The committed notebooks: executed, clean, sized and shaped as a reader expects."""
 
+import ast
 import json
 import re
 
@@ -21,6 +22,15 @@ try:
     import seq2seq_lesson
 except ImportError:  # Colab, Kaggle, a bare laptop
     %pip install -q "git+https://github.com/{slug()}\""""
+
+KIND = r"(Predict|Change|Repair|Build) \(\d+ minutes, ★{1,3}\)"
+PRACTISED = [path for path in PATHS if '"exercise"' in path.read_text("utf-8")]
+
+
+@pytest.fixture(params=PRACTISED, ids=lambda path: path.stem)
+def practised(request):
+    """A notebook with exercises and predictions."""
+    return nbformat.read(request.param, as_version=4)
 
 
 @pytest.fixture(params=PATHS, ids=NAMES)
@@ -74,7 +84,10 @@ def test_a_page_without_a_kernel_shows_every_output(code):
         assert set(data) <= {"text/plain", "text/html", "image/png"}
         html = data.get("text/html", "")
         assert not re.search(r"<(script|style|svg|iframe|link|img)\b", html)
-        assert "image/png" in data or re.sub(r"<[^>]*>", "", html).strip()
+        words = re.sub(r"<[^>]*>", "", html).strip()
+        if not html and not re.match(r"<|\w+\(", data["text/plain"]):
+            words = data["text/plain"]  # and no object's mere name
+        assert "image/png" in data or words
 
 
 def test_only_cells_meant_to_fail_hold_an_error(code):
@@ -112,9 +125,72 @@ def test_prose_comes_in_small_portions(book):
     previous = 0
     for cell in book.cells[1:]:
         words = len(cell.source.split()) if cell.cell_type == "markdown" else 0
-        if previous and words and not cell.source.startswith(("## ", "# ")):
+        if "exercise" in tags(cell):
+            assert words <= 120, cell.source[:80]
+        elif previous and words and not cell.source.startswith(("## ", "# ")):
             assert previous + words <= 140, cell.source[:80]
         previous = words
+
+
+def exercises(book):
+    """Of each exercise its four cells, from the text to the solution."""
+    places = [i for i, cell in enumerate(book.cells) if "exercise" in tags(cell)]
+    return [book.cells[i : i + 4] for i in places]
+
+
+def test_each_exercise_has_its_four_cells_as_they_ran(practised):
+    prefix = practised.cells[0].source[2:4]  # "02"
+    found = exercises(practised)
+    for number, cells in enumerate(found, start=1):
+        text, *code = cells
+        name, tag = f"{int(prefix)}.{number}", f"exercise:{prefix}-{number}"
+        assert re.match(rf"\*\*Exercise {name} · {KIND}\.\*\* ", text.source), (
+            text.source
+        )
+        kinds = ["exercise-attempt", "exercise-check", "solution"]
+        assert [tags(cell) for cell in code] == [[kind, tag] for kind in kinds]
+        shown = [cell.outputs[0].data["text/plain"] for cell in code[1:]]
+        assert shown[0].startswith("Not tried yet: ")
+        assert shown[1].startswith("Right: ")
+        assert code[2].source.startswith(f"# @title Solution {name}\n")
+        assert code[2].metadata.jupyter.source_hidden
+        assert code[2].metadata.cellView == "form"
+    kinds = {re.search(r"Predict|Change|Repair|Build", e[0].source)[0] for e in found}
+    assert len(found) >= 4
+    assert len(kinds) == 4
+    assert sum("solution" in tags(cell) for cell in practised.cells) == len(found)
+
+
+def test_no_attempt_changes_what_the_other_cells_see(practised):
+    """What attempts and solutions define, no other cell but their check reads."""
+    defined, read = set(), set()
+    for cell in practised.cells:
+        if cell.cell_type != "code" or cell.source == INSTALL:
+            continue
+        tree = ast.parse(cell.source)
+        if {"exercise-attempt", "solution"} & set(tags(cell)):
+            defined |= {
+                getattr(node, "name", None) or node.targets[0].id
+                for node in tree.body
+                if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign)
+            }
+        elif "exercise-check" not in tags(cell):
+            read |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert defined
+    assert sorted(defined & read) == []
+
+
+def test_predictions_come_before_what_answers_them(practised):
+    code = [cell.source for cell in practised.cells if cell.cell_type == "code"]
+    asked = [cell for cell in practised.cells if "prediction" in tags(cell)]
+    assert 2 <= len(asked) <= 4
+    for cell in asked:
+        guess = cell.source.partition(" = predict(")[0]
+        assert guess.isidentifier()
+        assert list(cell.outputs[0].data) == ["text/plain"]
+        answers = [i for i, text in enumerate(code) if f"{guess}.answer(" in text]
+        assert answers
+        assert answers[0] > code.index(cell.source)
 
 
 def test_ends_with_simplifications_exercises_and_sources(book):

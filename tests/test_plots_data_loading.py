@@ -32,7 +32,7 @@ def test_sentence_steps_refuse_tokens_without_ids():
 def test_the_funnel_has_a_bar_a_stage_from_top_to_bottom():
     ax = plots.funnel({"read": 1200, "kept": 30})
     assert [bar.get_width() for bar in ax.patches] == [1200, 30]
-    assert texts(ax) == ["1,200", "30"]
+    assert texts(ax) == ["1,200", "30  (−1,170)"]
     assert ax.yaxis_inverted()
 
 

@@ -50,14 +50,20 @@ def sentence_steps(
 
 
 def funnel(stages: Mapping[str, int], ax: Axes | None = None) -> Axes:
-    """Draw how many sentence pairs are left after each stage, the first on top."""
+    """Draw how many sentence pairs each stage leaves and takes, the first on top."""
     if ax is None:
         size = (7, 0.8 + 0.45 * len(stages))
         _, ax = plt.subplots(figsize=size, layout="constrained")
-    bars = ax.barh(list(stages), list(stages.values()), color=BLUE)
-    ax.bar_label(bars, [f"{count:,}" for count in stages.values()], padding=4)
+    counts = list(stages.values())
+    bars = ax.barh(list(stages), counts, color=BLUE)
+    before = [counts[0], *counts]
+    ends = [
+        f"{count:,}" + (f"  (−{last - count:,})" if last > count else "")
+        for last, count in zip(before, counts, strict=False)
+    ]
+    ax.bar_label(bars, ends, padding=4)
     ax.invert_yaxis()
-    ax.margins(x=0.2)
+    ax.margins(x=0.25)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="sentence pairs left", ylabel="stage")
     return ax

@@ -1,0 +1,86 @@
+"""An exercise as a notebook holds it: its cells run with one attempt or another.
+
+WRONG = {"02-3": {"a phrase of the hint": "def src_mask(...): ...  # wrong so"}}
+
+@pytest.mark.parametrize("number", WRONG)
+def test_exercise(number):
+    exercise_cells.behaves(number, WRONG[number])
+"""
+
+import ast
+from functools import cache
+
+import matplotlib as mpl
+import nbformat
+import torch
+from address import ROOT
+
+from seq2seq_lesson.exercises import Verdict
+from seq2seq_lesson.shapes import _checks as shapes
+
+
+def tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+@cache
+def book(notebook: str):
+    (path,) = (ROOT / "notebooks").glob(f"{notebook}_*.ipynb")
+    return nbformat.read(path, as_version=4)
+
+
+def numbers(notebook: str) -> list[str]:
+    """The numbers of a notebook's exercises, such as "02-3", in order."""
+    cells = [cell for cell in book(notebook).cells if "exercise-check" in tags(cell)]
+    return [number_of(cell) for cell in cells]
+
+
+def number_of(cell) -> str:
+    (tag,) = (tag for tag in tags(cell) if tag.startswith("exercise:"))
+    return tag.removeprefix("exercise:")
+
+
+def source(number: str, kind: str) -> str:
+    """The source of an exercise's one cell of a kind, such as "solution"."""
+    wanted = {kind, f"exercise:{number}"}
+    cells = [c for c in book(number[:2]).cells if wanted <= set(tags(c))]
+    assert len(cells) == 1, f"{number} has {len(cells)} cells tagged {kind}"
+    return cells[0].source
+
+
+def verdict(number: str, attempt: str) -> Verdict:
+    """Run the notebook's imports and settings, an attempt, and the notebook's check.
+
+    So a solution may use what the imports and settings give it, and nothing else; the
+    shape comments are not checked.
+    """
+    code = [cell.source for cell in book(number[:2]).cells if cell.cell_type == "code"]
+    settings = next(i for i, source in enumerate(code) if "\naxes(" in source)
+    names: dict = {"__name__": "__main__"}
+    known = dict(shapes.known)
+    with mpl.rc_context():
+        for text in [*code[1 : settings + 1], attempt]:
+            exec(text, names)
+    shapes.known = known  # what `axes` declares is the notebook's, not the tests'
+    *before, last = ast.parse(source(number, "exercise-check")).body
+    exec(compile(ast.Module(before, []), "check", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "check", "eval"), names)
+
+
+def behaves(number: str, wrong: dict[str, str]) -> None:
+    """The stub, the solution and wrong attempts, by a phrase of the hint of each."""
+    stub = verdict(number, source(number, "exercise-attempt"))
+    assert stub.points == 0, stub
+    assert stub.message.startswith("Not tried yet: "), stub
+    before = torch.get_rng_state()
+    right = verdict(number, source(number, "solution"))
+    assert right.points == 1, right
+    assert right.message.startswith("Right: "), right
+    assert torch.equal(before, torch.get_rng_state()), "the check disturbed the seed"
+    assert len(wrong) >= 2
+    for phrase, attempt in wrong.items():
+        told = verdict(number, attempt)
+        assert told.points < 1, (attempt, told)
+        assert phrase in told.message, (attempt, told)
+        others = [other for other in wrong if other != phrase]
+        assert not any(other in told.message for other in others), (attempt, told)

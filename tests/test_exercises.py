@@ -1,0 +1,231 @@
+"""The judge of exercises: what a learner may write, and what is said to it."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from seq2seq_lesson.exercises import CASES, Verdict, against, judge, judge_parts
+from seq2seq_lesson.exercises.comparing import Raised, describe, difference
+from seq2seq_lesson.shapes import _checks as shapes
+
+DOUBLE = against(lambda numbers: 2 * numbers, "(places,)")
+HINTS = {"Twice, not plus two.": lambda n: n + 2, "Text has no +.": lambda n: "x" + n}
+
+
+def draw(rng):
+    return {"numbers": torch.randint(0, 9, (rng.randint(2, 5),))}
+
+
+def double(attempt):
+    return judge(
+        attempt, draw, DOUBLE, todo="return twice the numbers.", mistakes=HINTS
+    )
+
+
+def raises(numbers):
+    raise KeyError("perhaps")
+
+
+def left_open(numbers):
+    raise NotImplementedError
+
+
+def stub(numbers): ...
+
+
+def forgotten(numbers):
+    twice = 2 * numbers  # noqa: F841
+
+
+def changes_its_argument(numbers):
+    numbers *= 2
+    return numbers
+
+
+class Odd:
+    """What may not be compared with anything."""
+
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+    __hash__ = None
+
+
+def test_a_right_attempt_gets_full_points():
+    for right in (lambda n: 2 * n, lambda n: n + n, changes_its_argument):
+        verdict = double(right)
+        assert verdict.points == 1
+        assert verdict.message == f"Right: all {CASES} random cases."
+
+
+@pytest.mark.parametrize("nothing", [..., None, stub, lambda n: ..., left_open])
+def test_what_is_not_tried_yet_is_told_kindly(nothing):
+    verdict = double(nothing)
+    assert verdict == Verdict(0.0, "Not tried yet: return twice the numbers.")
+
+
+def test_a_forgotten_return_is_named():
+    assert double(forgotten).message.endswith("It returned None: no `return` was met.")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (3, "got 3, wanted a function"),
+        (raises, "your function raised KeyError: 'perhaps'"),
+        (lambda: 1, "your function raised TypeError"),
+        (lambda n: [], "came [], wanted a tensor (places,)"),
+        (lambda n: (2 * n).float(), "came floats, wanted whole numbers (places,)"),
+        (lambda n: (2 * n)[None], "wanted (5,) = (places,)"),
+        (lambda n: Odd(), "wanted a tensor"),
+        (lambda n: n + 2, "Hint: Twice, not plus two."),
+        (lambda n: "a" + n, "Hint: Text has no +."),
+    ],
+)
+def test_a_wrong_attempt_gets_a_sentence(wrong, told):
+    verdict = double(wrong)
+    assert verdict.points < 1
+    assert verdict.message.startswith("Not yet: ")
+    assert told in verdict.message, verdict
+
+
+def test_half_right_gets_half_the_points_and_no_hint_that_explains_only_a_part():
+    def sometimes(numbers):
+        return 2 * numbers if len(numbers) > 3 else numbers + 2 * (len(numbers) == 3)
+
+    verdict = double(sometimes)
+    assert 0 < verdict.points < 1
+    assert f"{round(verdict.points * CASES)} of {CASES} random cases" in verdict.message
+    assert "Hint" not in verdict.message
+
+
+def test_a_check_disturbs_neither_the_seed_nor_the_declared_axes(monkeypatch):
+    monkeypatch.setattr(shapes, "known", {"batch": 3})
+
+    def noisy(numbers):
+        assert shapes.known == {}
+        torch.rand(1), np.random.rand(), random.random()
+        return 2 * numbers
+
+    torch.manual_seed(1)
+    np.random.seed(1)
+    random.seed(1)
+    before = torch.get_rng_state(), np.random.get_state()[1], random.getstate()
+    assert double(noisy).points == 1
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert (np.random.get_state()[1] == before[1]).all()
+    assert random.getstate() == before[2]
+    assert shapes.known == {"batch": 3}
+
+
+def test_a_check_says_the_same_each_time():
+    torch.manual_seed(1)
+    first = double(lambda n: n + 2)
+    torch.manual_seed(2)
+    assert double(lambda n: n + 2) == first
+
+
+def test_the_sentence_of_a_fault_that_fails_itself():
+    verdict = judge(lambda n: 3, draw, lambda answer, n: answer.words, todo="")
+    assert "came 3, which could not be examined (AttributeError" in verdict.message
+
+
+def test_a_verdict_is_shown_as_its_message_in_short_lines():
+    lines = repr(Verdict(0.0, "many words " * 30)).split("\n")
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 88
+
+
+PARTS = {"sum": 4, "shape": (2, 3)}
+
+
+def parts(answers):
+    return judge_parts(
+        answers,
+        PARTS,
+        todo="two answers.",
+        hints={"sum": "Add.", "shape": "Rows first."},
+        mistakes={"Rows and columns!": {"shape": (3, 2)}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "points", "told"),
+    [
+        (..., 0, "Not tried yet: two answers."),
+        ({"sum": ..., "shape": None}, 0, "Not tried yet: two answers."),
+        ({"sum": 4, "shape": (2, 3)}, 1, "Right: all 2, as computed just now."),
+        ({"sum": 4, "shape": [2, 3]}, 1, "Right: all 2"),
+        ({"sum": 4}, 0.5, "1 of 2 are right. Still open: shape."),
+        ({"sum": 5, "shape": (2, 3)}, 0.5, "sum is not 5. Hint: Add."),
+        ({"sum": 4, "shape": (3, 2)}, 0.5, "shape is not (3, 2). Hint: Rows and"),
+        ({"sum": Odd(), "shape": "(2, 3)"}, 0, "Hint: Add."),
+        ({"sum": torch.ones(2)}, 0, "Hint: Add."),
+        ([4, (2, 3)], 0, "wanted a dictionary with the keys 'sum', 'shape'"),
+    ],
+)
+def test_predictions_get_points_by_the_part(answers, points, told):
+    verdict = parts(answers)
+    assert verdict.points == points
+    assert told in verdict.message
+
+
+def test_predictions_are_not_told_the_value():
+    message = parts({"sum": 5, "shape": (2, 2)}).message
+    assert "4" not in message
+    assert "(2, 3)" not in message
+
+
+@pytest.mark.parametrize(
+    ("came", "wanted", "told"),
+    [
+        (torch.ones(2), torch.ones(2), ""),
+        (torch.ones(2) + 1e-7, torch.ones(2), ""),
+        (torch.ones(2, requires_grad=True), torch.ones(2), ""),
+        (torch.ones(2, dtype=torch.float64), torch.ones(2), ""),
+        (torch.tensor([1.0, torch.nan]), torch.tensor([1.0, torch.nan]), ""),
+        (torch.tensor([1.0, 2.0]), torch.ones(2), "at (1,) came 2, wanted 1."),
+        (torch.ones(2).bool(), torch.ones(2), "came bools, wanted floats."),
+        (
+            (torch.ones(1), torch.ones(2)),
+            (torch.ones(1), torch.ones(1)),
+            "value 2 of 2",
+        ),
+        (torch.ones(1), (torch.ones(1), torch.ones(1)), "wanted 2 values"),
+        (0.1 + 0.2, 0.3, ""),
+        (1, 1.0, ""),
+        (1.0, 1, "came 1.0, wanted 1."),
+        ([1], (1,), ""),
+        ("a", "b", "came 'a', wanted 'b'."),
+        (Raised(KeyError()), Raised(KeyError("x")), ""),
+        (Raised(KeyError()), 3, "your function raised KeyError"),
+    ],
+)
+def test_how_two_answers_differ(came, wanted, told):
+    sentence = difference(came, wanted)
+    assert told in sentence
+    assert bool(told) == bool(sentence)
+
+
+def test_several_tensors_have_their_axes_named_one_by_one():
+    wanted = torch.ones(2, 3), torch.ones(2)
+    told = difference((torch.ones(2, 3), torch.ones(3)), wanted, "(a, b); (a,)")
+    assert told == "value 2 of 2: came the shape (3,), wanted (2,) = (a,)."
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (torch.tensor([3, 1]), "[3, 1]"),
+        (torch.ones(2, 3), "a tensor (2, 3) of floats"),
+        (nn.GRU(2, 3), "GRU"),
+        ((torch.ones(2), 1), "(a tensor (2,) of floats, 1)"),
+        ("x" * 99, "'xxx"),
+    ],
+)
+def test_a_value_in_a_few_words(value, words):
+    assert describe(value).startswith(words)
+    assert len(describe(value)) <= 60
