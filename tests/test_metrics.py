@@ -11,6 +11,7 @@ from seq2seq_lesson.metrics import (
     edit_accuracy,
     exact_match,
     hard_alignment,
+    rank_correlation,
 )
 
 
@@ -111,6 +112,54 @@ def test_alignment_scores_forgive_possible_links():
     assert scores.aer < alignment_scores(predicted, sure).aer
 
 
+def test_alignment_scores_of_a_published_worked_example():
+    # "Resumption of the session", "Reprise de la session", as worked out in NLTK's
+    # "Sample usage for translate", www.nltk.org/howto/translate.html, section
+    # Evaluation: precision 0.6, recall 0.75, AER 0.333..., and 0.222... with two
+    # possible links. (Precision and recall there are of sets, given the other way
+    # round from ours; with sure links alone the definitions are the same.)
+    sure = {(0, 0), (1, 1), (2, 2), (3, 3)}
+    predicted = {(0, 0), (3, 3), (1, 2), (1, 1), (1, 3)}
+    assert alignment_scores(predicted, sure) == pytest.approx((0.6, 0.75, 1 / 3))
+    possible = {(1, 2), (2, 1)}
+    assert alignment_scores(predicted, sure, possible).aer == pytest.approx(2 / 9)
+    # the other one, in the docstring of nltk.translate.metrics
+    sure, predicted = {(0, 0), (1, 1), (2, 2)}, {(0, 0), (1, 2), (2, 1)}
+    assert alignment_scores(predicted, sure).aer == pytest.approx(0.6666666666666667)
+
+
+def test_alignment_scores_have_the_limits_of_their_definition():
+    """Och and Ney: 0 exactly where all sure links and none but possible are drawn."""
+    sure, possible = {(0, 0), (1, 1)}, {(0, 1), (1, 0), (2, 2)}
+    for extra in (set(), {(0, 1)}, possible):
+        assert alignment_scores(sure | extra, sure, possible) == (1, 1, 0)
+    assert alignment_scores(sure | {(3, 3)}, sure, possible).aer > 0
+    assert alignment_scores({(0, 0)}, sure, possible).aer > 0
+    disjoint = {(5, 5), (6, 6), (7, 7)}
+    assert alignment_scores(disjoint, sure, possible) == (0, 0, 1)
+    assert alignment_scores(set(), sure, possible) == (1, 0, 1)
+    # with sure links alone it is one minus the harmonic mean of the other two
+    rng = random.Random(0)
+    cells = [(i, j) for i in range(4) for j in range(4)]
+    for _ in range(50):
+        predicted, sure = (set(rng.sample(cells, rng.randint(1, 9))) for _ in "ab")
+        precision, recall, aer = alignment_scores(predicted, sure)
+        total = precision + recall
+        f1 = 2 * precision * recall / total if total else 0
+        assert aer == pytest.approx(1 - f1)
+
+
+def test_one_link_a_written_word_cannot_find_both_halves_of_a_negation():
+    # elle ne dort pas / she is not sleeping: "not" was made by "ne" and by "pas"
+    truth = {(0, 0), (2, 1), (1, 2), (3, 2), (2, 3)}
+    weights = torch.tensor(
+        [[1, 0, 0, 0], [0, 0, 1, 0], [0, 0.45, 0, 0.55], [0, 0, 1.0, 0]]
+    )
+    one = alignment_scores(hard_alignment(weights), truth)
+    assert one == pytest.approx((1, 4 / 5, 1 / 9))
+    assert alignment_scores(hard_alignment(weights, 0.25), truth) == (1, 1, 0)
+
+
 def test_alignment_scores_of_a_corpus_are_those_of_all_links_together():
     predicted = {(0, 0, 0), (0, 1, 1), (1, 0, 0)}
     sure = {(0, 0, 0), (1, 0, 1)}
@@ -138,3 +187,24 @@ def test_a_word_that_looked_mostly_at_eos_is_linked_to_none():
 def test_hard_alignment_refuses_a_batch():
     with pytest.raises(ValueError, match=r"shape \(2, 3, 4\).*one sentence at a time"):
         hard_alignment(torch.zeros(2, 3, 4))
+
+
+def test_rank_correlation_by_hand():
+    first = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [0.1, 0.7, 0.2]])
+    second = torch.tensor([[10.0, 200.0, 201.0], [3.0, 2.0, 1.0], [1.0, 2.0, 2.0]])
+    # the last: ranks 1 3 2 and 1 2.5 2.5
+    expected = torch.tensor([1.0, -1.0, 1.5 / math.sqrt(2 * 1.5)])
+    torch.testing.assert_close(rank_correlation(first, second), expected)
+
+
+def test_rank_correlation_without_ties_is_spearmans_formula():
+    torch.manual_seed(0)
+    first, second = torch.rand(2, 20, 7)
+    ranks = [numbers.argsort().argsort() for numbers in (first, second)]
+    squares = ((ranks[0] - ranks[1]) ** 2).sum(dim=-1)
+    expected = 1 - 6 * squares / (7 * (49 - 1))
+    torch.testing.assert_close(rank_correlation(first, second), expected)
+
+
+def test_rank_correlation_of_what_is_all_equal_is_nan():
+    assert rank_correlation(torch.ones(1, 3), torch.rand(1, 3)).isnan().all()

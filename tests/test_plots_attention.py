@@ -1,9 +1,12 @@
-"""The attention map's ticks, scale and cut."""
+"""Notebook 05's figures: ticks, scale and cut, a dot for each seed."""
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from seq2seq_lesson.plots.attention import attention_map
+from seq2seq_lesson.plots.attention import attention_map, attention_panels
+from seq2seq_lesson.plots.attention_study import need_map, seed_dots
+from seq2seq_lesson.translation import Translation
 
 SOURCE = ["un", "chat", "noir", "<eos>"]
 TARGET = ["a", "black", "cat"]
@@ -28,3 +31,56 @@ def test_padding_is_cut_and_the_scale_is_shared():
 def test_fewer_weights_than_words_are_refused():
     with pytest.raises(ValueError, match="3 written and 4 read words"):
         attention_map(torch.rand(3, 3), SOURCE, TARGET)
+
+
+def found(*words):
+    weights = torch.rand(len(words), len(SOURCE))
+    return Translation(SOURCE, list(words), weights, [])
+
+
+def test_panels_share_one_scale_and_one_colour_bar():
+    translations = [found("a", "cat"), found("black"), found("a"), found("b", "c", "d")]
+    figure = attention_panels(translations, ["one", "two", "three", "four"])
+    *panels, bar = figure.axes
+    assert [ax.get_title() for ax in panels] == ["one", "two", "three", "four"]
+    assert bar.get_ylabel() == "attention weight (each row sums to 1)"
+    for ax, translation in zip(panels, translations, strict=True):
+        assert ax.images[0].get_clim() == (0, 1)
+        assert [y.get_text() for y in ax.get_yticklabels()] == translation.words
+    plt.close(figure)
+
+
+def test_panels_want_a_title_each():
+    with pytest.raises(ValueError, match="zip"):
+        attention_panels([found("a")], [])
+    plt.close("all")
+
+
+def test_each_seed_is_a_dot_on_its_models_line():
+    series = {
+        "with": {"dot": torch.tensor([[0.1], [0.2]]), "all": torch.tensor([[0.3]])},
+        "without": {"all": torch.tensor([[0.4], [0.5], [0.6]])},
+    }
+    ax = seed_dots(series, "error")
+    drawn = [dots.get_offsets().tolist() for dots in ax.collections]
+    assert [[x for x, _ in dots] for dots in drawn] == [
+        pytest.approx([0.1, 0.2]),
+        pytest.approx([0.3]),
+        pytest.approx([0.4, 0.5, 0.6]),
+    ]
+    assert [round(dots[0][1]) for dots in drawn] == [0, 1, 1]
+    assert [y.get_text() for y in ax.get_yticklabels()] == ["dot", "all"]
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["with", "without"]
+    assert ax.get_xlabel() == "error"
+    plt.close(ax.figure)
+
+
+def test_needs_are_drawn_from_zero_with_every_word_at_its_tick():
+    _, ax = plt.subplots()
+    need_map(torch.tensor([[2.0, -1.0], [0.5, 4.0]]), ["un", "chat"], ["a", "cat"], ax)
+    assert ax.images[0].get_array().tolist() == [[2, 0], [0.5, 4]]
+    assert ax.images[0].get_clim() == (0, 4)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["un", "chat"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "cat"]
+    plt.close(ax.figure)

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from torch import Tensor
+
+from seq2seq_lesson.translation import Translation
+
+SCALE = "attention weight (each row sums to 1)"
 
 
 def attention_map(
@@ -44,6 +49,36 @@ def attention_map(
     ax.set_xlabel("source (read)")
     ax.set_ylabel("target (written)")
     if colour_bar:
-        label = "attention weight (each row sums to 1)"
-        ax.figure.colorbar(image, ax=ax, label=label)
+        ax.figure.colorbar(image, ax=ax, label=SCALE)
     return ax
+
+
+def attention_panels(
+    translations: Sequence[Translation], titles: Sequence[str], columns: int = 3
+) -> Figure:
+    """Draw several sentences' attention side by side, all on one scale.
+
+    Shapes
+        titles: one a translation; each translation has weights
+    """
+    rows = -(-len(translations) // columns)
+    longest = max(len(found.words) for found in translations)
+    figure, grid = plt.subplots(
+        rows,
+        columns,
+        figsize=(3.6 * columns + 0.8, (1.3 + 0.28 * longest) * rows),
+        layout="constrained",
+        squeeze=False,
+    )
+    for ax in grid.flat[len(translations) :]:
+        ax.remove()
+    drawn = grid.flat[: len(translations)]
+    for ax, found, title in zip(drawn, translations, titles, strict=True):
+        words = found.source_words, found.words
+        attention_map(found.weights, *words, ax, colour_bar=False)
+        ax.set_title(title)
+    for ax in drawn[columns:] if rows > 1 else []:
+        ax.set_xlabel("")
+    bar = {"label": SCALE, "shrink": 0.8 / rows}
+    figure.colorbar(drawn[0].images[0], ax=list(drawn), **bar)
+    return figure

@@ -1,0 +1,158 @@
+"""Interventions: put other weights in the place of attention's own, and see.
+
+A change is a function of the weights that attention has just computed:
+    weights:  (batch, tgt_len, src_len) float, rows sum to 1
+    src_mask: (batch, src_len) bool, True = real token
+    step:     how many words were written before the first of these rows
+    return:   (batch, tgt_len, src_len) float, the weights to be used instead
+While `intervened(model, change)` lasts, the model reads with those; nothing else in it
+is touched, and afterwards it is as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.translation import Translation
+
+Change = Callable[[Tensor, Tensor, int], Tensor]
+
+
+class Changed(nn.Module):
+    """A model's own attention; its weights are changed before they are used.
+
+    Shapes
+        as of `Attention`
+    Raises
+        ValueError: the change gives back weights of another shape.
+    Source
+        ours, after Jain and Wallace, arXiv:1902.10186, who do so with classifiers
+    """
+
+    def __init__(self, own: nn.Module, change: Change) -> None:
+        super().__init__()
+        self.own, self.change, self.step = own, change, 0
+
+    def forward(
+        self, query: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        _, weights = self.own(query, enc_states, src_mask)
+        wanted = weights.shape
+        weights = self.change(weights, src_mask, self.step)  # (batch, tgt_len, src_len)
+        if weights.shape != wanted:
+            raise ValueError(
+                f"change: gave weights of shape {tuple(weights.shape)}, wanted "
+                f"{tuple(wanted)} as they came in: a row a written word, a column a "
+                "word read"
+            )
+        self.step += wanted[1]
+        context = weights @ enc_states  # (batch, tgt_len, enc)
+        return context, weights
+
+
+@contextmanager
+def intervened(model: Seq2Seq, change: Change) -> Iterator[None]:
+    """While this lasts, the model's decoder reads with the changed weights.
+
+    Raises
+        ValueError: the model has no attention.
+    """
+    if model.config.order == "none":
+        raise ValueError(
+            "model: got one without attention (order 'none'), which has no weights to "
+            "change: take order 'before' or 'after'"
+        )
+    own = model.decoder.attention
+    changed = Changed(own, change)
+
+    def begin(*_: object) -> None:
+        changed.step = 0  # a new batch was read, so writing begins anew
+
+    hook = model.encoder.register_forward_hook(begin)
+    model.decoder.attention = changed
+    try:
+        yield
+    finally:
+        model.decoder.attention = own
+        hook.remove()
+
+
+def identity(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+    """The weights as they are: no output may differ by a single bit."""
+    return weights  # (batch, tgt_len, src_len)
+
+
+def uniform(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+    """The same weight for each real word."""
+    real = src_mask.unsqueeze(1).to(weights.dtype)  # (batch, 1, src_len)
+    share = real / real.sum(dim=-1, keepdim=True)  # (batch, 1, src_len)
+    return share.expand_as(weights)  # (batch, tgt_len, src_len)
+
+
+def hardened(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+    """All weight to the word that had most; of several, to the first."""
+    best = weights.argmax(dim=-1, keepdim=True)  # (batch, tgt_len, 1)
+    return torch.zeros_like(weights).scatter(-1, best, 1)  # (batch, tgt_len, src_len)
+
+
+def shuffled(seed: int) -> Change:
+    """The same numbers, dealt anew in each row among the real words of its sentence.
+
+    The cards are drawn from `seed` alone, on the CPU: alike on every device.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def change(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+        cards = torch.rand(
+            weights.shape, generator=generator
+        )  # (batch, tgt_len, src_len)
+        cards = cards.to(weights.device)  # (batch, tgt_len, src_len)
+        padding = ~src_mask.unsqueeze(1)  # (batch, 1, src_len)
+        deal = cards.masked_fill(padding, 2).argsort(-1)  # (batch, tgt_len, src_len)
+        return weights.gather(-1, deal)  # (batch, tgt_len, src_len)
+
+    return change
+
+
+def position_only(translations: Sequence[Translation]) -> Change:
+    """What these translations looked at on average, whatever words stand there.
+
+    The mean is over all sentences of the same length, row by row: it knows how long
+    the source is and how many words are written, and nothing else. Where none of them
+    can tell, the weights are uniform.
+
+    Raises
+        ValueError: there is no translation, or one has no weights.
+    """
+    if not translations or any(t.weights is None for t in translations):
+        raise ValueError(
+            f"translations: got {len(translations)}, wanted at least one, all by a "
+            "model with attention: hand in what `translate_forced` gives"
+        )
+    steps = max(len(t.words) for t in translations)
+    longest = max(len(t.source_words) for t in translations)
+    sums = torch.zeros(longest + 1, steps, longest)  # (lengths, steps, longest)
+    for t in translations:
+        rows, columns = t.weights.shape
+        sums[columns, :rows, :columns] += t.weights
+    seen = sums.sum(dim=-1, keepdim=True)  # (lengths, steps, 1)
+    means = sums / seen.clamp(min=1)  # (lengths, steps, longest)
+
+    def change(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+        tgt_len = weights.shape[1]
+        table = torch.zeros_like(weights)  # (batch, tgt_len, src_len)
+        lengths = src_mask.sum(dim=1).tolist()
+        for n, length in enumerate(lengths):
+            if length <= longest:
+                rows = means[length, step : step + tgt_len, :length].to(table.device)
+                table[n, : len(rows), :length] = rows
+        unknown = table.sum(dim=-1, keepdim=True) == 0  # (batch, tgt_len, 1)
+        even = uniform(weights, src_mask, step)  # (batch, tgt_len, src_len)
+        return torch.where(unknown, even, table)  # (batch, tgt_len, src_len)
+
+    return change

@@ -1,0 +1,209 @@
+"""`make attention-study`: where every score looks, over seeds, and whether it matters.
+
+Experiments, each with models named score-order:
+    mask       trained and tested in batches of mixed lengths, as one should
+    no mask    the same, but nothing keeps the attention from padding
+    no bridge  as mask, but the decoder starts from zeros: what it knows of the source
+               it must have found by attention
+All test sentences are read in one batch, so that padding has its part in them.
+"""
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+
+import torch
+from torch import nn
+
+from seq2seq_lesson.batches import shuffled as in_any_order
+from seq2seq_lesson.corpus import prepare, read_pairs, split
+from seq2seq_lesson.interventions import (
+    hardened,
+    identity,
+    intervened,
+    position_only,
+    shuffled,
+    uniform,
+)
+from seq2seq_lesson.leave_one_out import needs
+from seq2seq_lesson.metrics import alignment_scores, hard_alignment, rank_correlation
+from seq2seq_lesson.pretrained import make
+from seq2seq_lesson.runtime import seed_everything
+from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
+from seq2seq_lesson.studies import carry_out
+from seq2seq_lesson.training import Recipe, evaluate, train_epoch
+from seq2seq_lesson.translation import Translation, translate_forced
+
+RECIPE = Recipe(epochs=6, batch_size=64, peak_rate=8e-3, weight_decay=0.1)
+SCORES = ("position", "dot", "general", "concat", "additive")
+ORDERS = ("after", "before")
+THRESHOLDS = (10, 25, 40)  # in percent
+SOME = 200  # test pairs, where all would take too long
+bundled = cache(make.bundled)
+
+
+class Unmasked(nn.Module):
+    """Attention that takes padding for words."""
+
+    def __init__(self, own: nn.Module) -> None:
+        super().__init__()
+        self.own = own
+
+    def forward(self, query, enc_states, src_mask):
+        return self.own(query, enc_states, torch.ones_like(src_mask))
+
+
+def trained(
+    score: str,
+    order: str,
+    experiment: str,
+    seed: int,
+    watch: Callable[[Seq2Seq], object] = lambda model: None,
+) -> Seq2Seq:
+    """A model of the study: each batch holds sentences of any length.
+
+    `watch` is shown the model before the first epoch and after each.
+    """
+    task = bundled()
+    seed_everything(seed)
+    sizes = make.SMALL | {"score": score, "order": order}
+    model = Seq2Seq(
+        ModelConfig(len(task.src_vocabulary), len(task.tgt_vocabulary), **sizes)
+    )
+    if experiment == "no mask":
+        model.decoder.attention = Unmasked(model.decoder.attention)
+    if experiment == "no bridge":
+        for parameter in model.bridge.parameters():
+            nn.init.zeros_(parameter).requires_grad_(False)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), weight_decay=RECIPE.weight_decay, fused=True
+    )
+    rng = random.Random(seed)
+    watch(model)
+    for epoch in range(RECIPE.epochs):
+        batches = in_any_order(task.examples, RECIPE.batch_size, rng)
+        train_epoch(model, batches, optimizer, RECIPE, epoch)
+        watch(model)
+    return model.eval()
+
+
+def links_of(translations: list[Translation], threshold: float | None = None) -> set:
+    """The links of many sentences, (sentence, source, target)."""
+    return {
+        (n, *link)
+        for n, translation in enumerate(translations)
+        for link in hard_alignment(translation.word_weights, threshold)
+    }
+
+
+def places(translations: list[Translation]) -> dict[tuple[int, int], int]:
+    """Where a word is written: 1 first, 3 last (the full stop), 2 between."""
+    found = {}
+    for n, translation in enumerate(translations):
+        last = len(translation.words) - 2  # before "<eos>"
+        for target in range(last + 1):
+            found[n, target] = 1 if target == 0 else 3 if target == last else 2
+    return found
+
+
+def looks(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
+    """How far the attention agrees with the known alignment of the test sentences.
+
+    aer, precision and recall are of one link a written word; "aer over" of all links
+    above a threshold, at 10, 25 or 40 percent; "aer shifted" is with each row given to
+    the word `at` places later; "found" is the recall of the first (1), middle (2) and
+    last (3) written words; "on padding" is the mean weight that padding got.
+    """
+    task = bundled()
+    truth = {(n, *link) for n, p in enumerate(task.test) for link in p.alignment}
+    forced = translate_forced(
+        model, task.test, *task.vocabularies, batch_size=len(task.test)
+    )
+    links = links_of(forced)
+    for measure, value in alignment_scores(links, truth)._asdict().items():
+        yield measure, 0, value
+    for percent in THRESHOLDS:
+        over = links_of(forced, percent / 100)
+        yield "aer over", percent, alignment_scores(over, truth).aer
+    for shift in (-1, 0, 1):
+        moved = {(n, source, target + shift) for n, source, target in links}
+        yield "aer shifted", shift, alignment_scores(moved, truth).aer
+    place = places(forced)
+    for at in (1, 2, 3):
+        there = {link for link in truth if place[link[0], link[2]] == at}
+        yield "found", at, len(links & there) / len(there)
+    on_words = torch.cat([translation.weights.sum(dim=1) for translation in forced])
+    yield "on padding", 0, float(1 - on_words.mean())
+
+
+def matters(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
+    """How well it translates with its own weights, and with others in their place."""
+    task = bundled()
+    seen, some = split(prepare(read_pairs("bundled"))).valid, task.test[:SOME]
+    changes = {
+        "identity": identity,
+        "hardened": hardened,
+        "position": position_only(translate_forced(model, seen, *task.vocabularies)),
+        "uniform": uniform,
+        "shuffled": shuffled(0),
+    }
+    for name, change in changes.items():
+        with intervened(model, change):
+            figures = evaluate(model, some, *task.vocabularies, task.references)
+        yield f"exact {name}", 0, figures["exact"]
+        yield f"bleu {name}", 0, figures["bleu"]
+
+
+def explains(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
+    """Does the weight of a source word say how much a written word needs it?
+
+    "found needed" is the recall of true links without whose source word the written one
+    becomes at least e times less likely (1 nat), "found idle" of those where it loses
+    less than a tenth of that; "share idle" is how many links are such. "rank" is the
+    mean over sentences of the rank correlation of weight and need.
+    """
+    task = bundled()
+    some = [pair for pair in task.test if len(pair.source.split()) > 2][:SOME]
+    forced = translate_forced(model, some, *task.vocabularies)
+    links = links_of(forced)
+    found: dict[str, list[bool]] = {"needed": [], "idle": []}
+    ranks, true_links = [], 0
+    for n, (pair, translation) in enumerate(zip(some, forced, strict=True)):
+        need = needs(model, pair, *task.vocabularies)
+        ranks.append(rank_correlation(translation.word_weights, need).nanmean())
+        for source, target in pair.alignment:
+            true_links += 1
+            loss = float(need[target, source])
+            kind = "needed" if loss > 1 else "idle" if loss < 0.1 else "between"
+            found.setdefault(kind, []).append((n, source, target) in links)
+    for kind in ("needed", "idle"):
+        yield f"found {kind}", 0, sum(found[kind]) / max(1, len(found[kind]))
+    yield "share idle", 0, len(found["idle"]) / true_links
+    yield "rank", 0, float(torch.stack(ranks).mean())
+
+
+def findings(
+    score: str, order: str, experiment: str, seed: int
+) -> Iterator[tuple[str, int, float]]:
+    """All that is measured of one training."""
+    model = trained(score, order, experiment, seed)
+    yield from looks(model)
+    if experiment == "mask":
+        yield from matters(model)
+        yield from explains(model)
+
+
+EXPERIMENTS = {
+    "mask": [(score, order) for score in SCORES for order in ORDERS],
+    "no bridge": [("general", "after"), ("additive", "before")],
+    "no mask": [(score, order) for score in SCORES for order in ORDERS],
+}
+RUNS = {
+    (experiment, f"{score}-{order}"): partial(findings, score, order, experiment)
+    for experiment, models in EXPERIMENTS.items()
+    for score, order in models
+}
+
+if __name__ == "__main__":
+    carry_out("attention", RUNS, sys.argv[1:])

@@ -1,0 +1,63 @@
+"""The table behind notebook 05 is whole, and what it says can be measured again."""
+
+import pytest
+import torch
+
+from seq2seq_lesson.studies import SEEDS, read_study, values
+from seq2seq_lesson.studies import attention as study
+
+FINDINGS = read_study("attention")
+
+
+def test_the_table_holds_every_run_and_no_other():
+    runs = {(found.experiment, found.model) for found in FINDINGS}
+    assert runs == set(study.RUNS)
+    for run in runs:
+        measures = {}
+        for found in FINDINGS:
+            if (found.experiment, found.model) == run:
+                measures.setdefault(found.seed, []).append((found.measure, found.at))
+        assert set(measures) == set(SEEDS)
+        assert len({tuple(rows) for rows in measures.values()}) == 1
+
+
+def test_shares_are_shares():
+    for found in FINDINGS:
+        assert 0 <= found.value <= (100 if found.measure.startswith("bleu") else 1)
+
+
+def test_the_table_agrees_with_itself():
+    """AER follows from precision and recall; no shift is the unshifted rate."""
+    for experiment in study.EXPERIMENTS:
+        table = {
+            measure: values(FINDINGS, experiment, measure)
+            for measure in ("aer", "precision", "recall", "aer shifted")
+        }
+        for model, aer in table["aer"].items():
+            precision, recall = (table[m][model] for m in ("precision", "recall"))
+            f1 = 2 * precision * recall / (precision + recall)
+            torch.testing.assert_close(1 - f1, aer, atol=1e-3, rtol=0)
+            torch.testing.assert_close(table["aer shifted"][model][:, 1:2], aer)
+
+
+# one short row of each experiment whose training takes no loop over the words
+@pytest.mark.parametrize(
+    ("experiment", "model", "seed"),
+    [("mask", "general-after", 0), ("no mask", "position-after", 1)],
+)
+def test_a_row_can_be_measured_again(experiment, model, seed):
+    again = {(m, at): v for m, at, v in study.RUNS[experiment, model](seed)}
+    stored = {
+        (found.measure, found.at): found.value
+        for found in FINDINGS
+        if (found.experiment, found.model, found.seed) == (experiment, model, seed)
+    }
+    assert again.keys() == stored.keys()
+    # another machine rounds otherwise, and a training goes its own way from there
+    for key in ("aer", 0), ("precision", 0), ("recall", 0):
+        assert again[key] == pytest.approx(stored[key], abs=0.08)
+    if experiment == "mask":
+        assert again["exact identity", 0] == pytest.approx(
+            stored["exact identity", 0], abs=0.03
+        )
+        assert again["exact shuffled", 0] < 0.3
