@@ -28,6 +28,7 @@ FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*
 MACHINERY = {"shapes.py", "shape_comments.py", "shape_rewriter.py"}
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
+    "interventions.py: intervened": "hands the change on; no tensor passes here",
     "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
     "translation.py: Translation.word_weights": "cuts the weights it was given",
 }
@@ -133,9 +134,60 @@ def walk_tutorials(lesson):
     article.published_accuracy(logits, targets)
 
 
+def walk_reversal_study(lesson):
+    models = getattr(lesson, "studies.reversal_models")
+    shapes.axes(tgt_len=None)
+    letters = [[4 + n % 4 for n in range(length)] + [2] for length in (4, 3, 2)]
+    batch = lesson.batches.collate([(row, row) for row in letters])
+    enc_states, start = torch.zeros(3, 5, 14), torch.zeros(3, 9)
+    for decoder in (
+        models.LocationAware(13, 6, 14, 9, 15),
+        models.RelativePosition(13, 6, 14, 9, content=True),
+    ):
+        for columns in (slice(0, 1), slice(1, 5)):  # at first, and carried on
+            words = batch.tgt_in[:, columns]
+            given = (words, start, enc_states, batch.src_mask)
+            _, start, _ = decoder(*given)
+        start = torch.zeros(3, 9)
+    shapes.axes(batch=None, enc_hid=None, enc=None, emb=None)  # a row for each step
+    for carry_state in (True, False):
+        model = models.Published(13, 9, carry_state)
+        model.eval()(batch)
+        logits = model.train()(batch)
+    models.DropsItsState(13, 6, 9, tied=True, dropout=0.0)(
+        batch.tgt_in, start, None, None
+    )
+    study = getattr(lesson, "studies.reversal")
+    study.edit_score(logits[..., :8], batch.tgt_out)
+    finding = lesson.studies.Finding("one", "model", 0, "edit", 1, 0.5)
+    lesson.studies.values([finding], "one", "edit")
+
+
+def walk_interventions(lesson):
+    words = lesson.vocabulary.Vocabulary
+    vocabularies = words("abcdefg"), words("lmnopqrst")
+    shapes.axes(tgt_len=None)
+    pairs = list(map(lesson.corpus.SentencePair, SENTENCES, TARGETS))
+    tools = lesson.interventions
+    for model in models(lesson):
+        model.eval()
+        if model.config.order == "none":
+            continue
+        forced = lesson.translation.translate_forced(model, pairs, *vocabularies)
+        for change in (
+            tools.identity, tools.uniform, tools.hardened, tools.shuffled(0),
+            tools.position_only(forced),
+        ):  # fmt: skip
+            with tools.intervened(model, change):
+                lesson.translation.translate(model, SENTENCES, *vocabularies)
+    shapes.axes(batch=None, src_len=None)  # a reading for each hidden word
+    need = lesson.leave_one_out.needs(model, pairs[0], *vocabularies)
+    lesson.metrics.rank_correlation(forced[0].word_weights, need)
+
+
 WALK = [
     walk_batches, walk_attention, walk_encoder, walk_seq2seq, walk_translation,
-    walk_training, walk_tutorials,
+    walk_training, walk_tutorials, walk_reversal_study, walk_interventions,
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from seq2seq_lesson.plots.reversal import (
     learning_band,
     marked_map,
     score_by_length,
+    steps_by_length,
 )
 from seq2seq_lesson.translation import Translation
 
@@ -32,9 +33,9 @@ def test_the_band_runs_from_the_worst_run_to_the_best_around_the_mean():
 
 
 def test_the_curves_differ_in_colour_and_in_line():
-    ax = learning_band({name: torch.rand(2, 3) for name in "abcd"})
-    assert len({line.get_color() for line in ax.lines}) == 4
-    assert len({line.get_linestyle() for line in ax.lines}) == 4
+    ax = learning_band({name: torch.rand(2, 3) for name in "abcdef"})
+    assert len({line.get_color() for line in ax.lines}) == 6
+    assert len({line._unscaled_dash_pattern for line in ax.lines}) == 6
 
 
 def test_the_floor_is_a_line_with_its_name_and_none_without():
@@ -46,12 +47,24 @@ def test_the_floor_is_a_line_with_its_name_and_none_without():
 
 
 def test_scores_stand_at_their_lengths_and_the_trained_ones_are_shaded():
-    ax = score_by_length([4, 5, 8], {"one": [1.0, 0.5, 0.25]}, (4, 5))
+    runs = torch.tensor([[1.0, 0.5, 0.2], [1.0, 0.7, 0.4]])
+    ax = score_by_length([4, 5, 8], {"one": runs}, (4, 5))
     assert list(ax.lines[0].get_xdata()) == [4, 5, 8]
-    assert list(ax.lines[0].get_ydata()) == [100, 50, 25]
+    assert ax.lines[0].get_ydata() == pytest.approx([100, 60, 30])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert sorted({round(y) for x, y in band if x == 8}) == [20, 40]
     assert ax.patches[0].get_extents().transformed(
         ax.transData.inverted()
     ).intervalx == pytest.approx([3.5, 5.5])
+
+
+def test_steps_run_through_the_middle_run_and_end_where_it_gave_up():
+    never = float("inf")
+    runs = torch.tensor([[50, 100, never], [75, 300, never], [25, never, 900]])
+    ax = steps_by_length([4, 6, 8], {"one": runs})
+    assert list(ax.lines[0].get_ydata()) == [50, 300, never]
+    assert [list(line.get_ydata()) for line in ax.lines[1:]] == runs.tolist()
+    assert ax.get_yscale() == "log"
 
 
 def test_wrong_letters_are_marked_and_right_ones_are_not():

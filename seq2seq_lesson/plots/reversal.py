@@ -5,6 +5,7 @@ from itertools import zip_longest
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from seq2seq_lesson.plots.attention import attention_map
@@ -16,6 +17,8 @@ STYLES = (
     {"color": "#d55e00", "linestyle": "--"},
     {"color": "#009e73", "linestyle": "-."},
     {"color": "#000000", "linestyle": ":"},
+    {"color": "#cc79a7", "linestyle": (0, (6, 1))},
+    {"color": "#e69f00", "linestyle": (0, (3, 1, 1, 1))},
 )
 WRONG = "#d55e00"
 
@@ -44,6 +47,7 @@ def learning_band(
         ax.axhline(100 * floor, color="#666666", lw=1, ls=(0, (1, 2)))
         label = {"ha": "right", "va": "top", "color": "#444444", "size": 9}
         ax.text(epochs[-1], 100 * floor - 1, "guesses of the right length", **label)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=f"{metric}, per cent", ylim=(0, 103))
     ax.grid(axis="y", alpha=0.3)
     ax.legend(loc="best")
@@ -52,26 +56,51 @@ def learning_band(
 
 def score_by_length(
     lengths: Sequence[int],
-    scores: Mapping[str, Sequence[float]],
+    scores: Mapping[str, Tensor],
     trained: tuple[int, int],
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw each model's score against the strings' length, trained lengths shaded.
+    """Draw each model's mean score against the strings' length, trained ones shaded.
 
     Shapes
-        scores:  for each model one score a length, 0 to 1
+        scores:  for each model (runs, lengths) float, 0 to 1; a band from worst to best
         trained: the shortest and the longest string met in training, in letters
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+        _, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
     shortest, longest = trained
     ax.axvspan(shortest - 0.5, longest + 0.5, color="#dddddd", label="trained on")
-    for (name, values), style in zip(scores.items(), STYLES, strict=False):
-        percent = [100 * value for value in values]
-        ax.plot(lengths, percent, marker="o", ms=4, label=name, **style)
+    for (name, runs), style in zip(scores.items(), STYLES, strict=False):
+        percent = (100 * runs).cpu().numpy()
+        ax.plot(lengths, percent.mean(0), marker="o", ms=4, label=name, **style)
+        low, high = percent.min(0), percent.max(0)
+        ax.fill_between(lengths, low, high, color=style["color"], alpha=0.2, lw=0)
     ax.set(xlabel="letters in the string", ylabel="edit accuracy, per cent")
     ax.set(ylim=(0, 103), xticks=list(lengths))
     ax.legend(loc="lower left")
+    return ax
+
+
+def steps_by_length(
+    lengths: Sequence[int], steps: Mapping[str, Tensor], ax: Axes | None = None
+) -> Axes:
+    """Draw how many steps of training each length took: a dot a run, a line between.
+
+    Shapes
+        steps: for each model (runs, lengths) float, infinite where a run gave up first;
+               the line goes through the middle run and ends where that one gave up
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    for (name, runs), style in zip(steps.items(), STYLES, strict=False):
+        runs = runs.cpu()
+        ax.plot(lengths, runs.median(0).values.numpy(), label=name, lw=2, **style)
+        for run in runs.numpy():
+            ax.plot(lengths, run, "o", ms=4, color=style["color"], alpha=0.6)
+    ax.set(xlabel="letters in the string", ylabel="steps to 95 per cent")
+    ax.set(yscale="log", xticks=list(lengths))
+    ax.grid(axis="y", alpha=0.3)
+    ax.legend(loc="best")
     return ax
 
 

@@ -1,0 +1,206 @@
+"""Models that only the study of reversal and notebook 06 need."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq_lesson.attention import SCORES, Attention, masked_softmax
+from seq2seq_lesson.batches import Batch
+from seq2seq_lesson.decoder import AttendAfter, AttendBefore, Decoded, PlainDecoder
+from seq2seq_lesson.encoder import Encoder
+from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
+from seq2seq_lesson.tutorials import ReversalPlainDecoder, published_reversal_loop
+from seq2seq_lesson.vocabulary import SOS
+
+
+class Published(nn.Module):
+    """Article B's encoder, its decoder without attention, and its loop.
+
+    In training all steps are done in one call: a state that is carried is what the GRU
+    carries by itself, and one that is dropped makes the steps independent.
+
+    Shapes
+        return: (batch, tgt_len, tgt_vocab) float, unbounded
+    Source
+        the code of article B; that one call equals its loop is proved in notebook 06
+    """
+
+    def __init__(self, vocab: int, hid: int, carry_state: bool) -> None:
+        super().__init__()
+        self.encoder = Encoder(vocab, hid, hid)
+        self.decoder = ReversalPlainDecoder(vocab, hid)
+        self.carry_state = carry_state
+
+    def forward(self, batch: Batch) -> Tensor:
+        _, h_n = self.encoder(batch.src_ids, batch.src_lengths)
+        return self.decode(h_n[-1], batch.tgt_out)  # (batch, tgt_len, tgt_vocab)
+
+    def decode(self, enc_state: Tensor, tgt_out: Tensor) -> Tensor:
+        if not self.training:
+            return published_reversal_loop(
+                self.decoder, enc_state, tgt_out, carry_state=self.carry_state
+            )  # (batch, tgt_len, tgt_vocab)
+        first = torch.full_like(tgt_out[:, :1], SOS)  # (batch, 1)
+        tgt_in = torch.cat([first, tgt_out[:, :-1]], dim=1)  # (batch, tgt_len)
+        tgt_emb = self.decoder.embedding(tgt_in)  # (batch, tgt_len, hid)
+        start = enc_state.unsqueeze(0)  # (1, batch, hid)
+        if self.carry_state:
+            states, _ = self.decoder.rnn(tgt_emb, start)
+        else:  # every step a row of its own
+            alone = tgt_emb.flatten(0, 1).unsqueeze(1)  # (batch*tgt_len, 1, hid)
+            again = start.repeat_interleave(
+                tgt_out.shape[1], dim=1
+            )  # (1, batch*tgt_len, hid)
+            out, _ = self.decoder.rnn(alone, again)
+            states = out.view_as(tgt_emb)  # (batch, tgt_len, hid)
+        return self.decoder.output(states)  # (batch, tgt_len, tgt_vocab)
+
+
+class DropsItsState(PlainDecoder):
+    """The package's decoder with the published flaw: each step starts anew.
+
+    Source
+        the code of article B
+    """
+
+    def forward(
+        self, tgt_in: Tensor, dec_state: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> Decoded:
+        again = dec_state.repeat_interleave(tgt_in.shape[1], dim=0)  # (rows, hid)
+        alone = tgt_in.reshape(-1, 1)  # (rows, 1)
+        rows, _, _ = super().forward(alone, again, enc_states, src_mask)
+        logits = rows.view(*tgt_in.shape, -1)  # (batch, tgt_len, tgt_vocab)
+        return logits, dec_state, None
+
+
+class LocationAware(AttendBefore):
+    """The additive score, which also sees where the decoder looked one step before.
+
+    `dec_state` must carry more: behind the state come the last weights. Before the
+    first step, when there are none, the last real token stands for the last look.
+
+    Shapes
+        dec_state: (batch, hid) at first, then (batch, hid + src_len) float
+    Source
+        Chorowski et al. 2015, arXiv:1506.07503, eq. (8) and (9); the first look is ours
+    """
+
+    def __init__(
+        self, vocab: int, emb: int, enc: int, hid: int, att: int, filters: int = 8
+    ) -> None:
+        attention = Attention("additive", hid, enc, att, max_len=1)
+        super().__init__(vocab, emb, enc, hid, attention, tied=True, dropout=0.0)
+        self.conv = nn.Conv1d(1, filters, kernel_size=5, padding=2, bias=False)
+        self.U = nn.Linear(filters, att, bias=False)
+
+    def forward(
+        self, tgt_in: Tensor, dec_state: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> Decoded:
+        hid = self.cell.hidden_size
+        dec_state, looked = dec_state[:, :hid], dec_state[:, hid:]
+        if not looked.shape[1]:
+            after = src_mask.cumsum(1) - src_mask.sum(1, keepdim=True)
+            looked = (src_mask & (after == 0)).float()  # (batch, src_len)
+        keys_proj = self.attention.score.W_k(enc_states)  # (batch, src_len, att)
+        contexts, states, looks = [], [], []
+        for word_emb in self.read(tgt_in).unbind(dim=1):
+            scores = self.scores(dec_state, keys_proj, looked)  # (batch, 1, src_len)
+            weights = masked_softmax(scores, src_mask)  # (batch, 1, src_len)
+            context = (weights @ enc_states).squeeze(1)  # (batch, enc)
+            cell_in = torch.cat([word_emb, context], dim=-1)  # (batch, emb + enc)
+            dec_state = self.cell(cell_in, dec_state)  # (batch, hid)
+            looked = weights.squeeze(1)  # (batch, src_len)
+            contexts.append(context)
+            states.append(dec_state)
+            looks.append(looked)
+        found = torch.stack(contexts, dim=1)  # (batch, tgt_len, enc)
+        features = torch.cat(
+            [found, torch.stack(states, dim=1)], dim=-1
+        )  # (batch, tgt_len, enc + hid)
+        logits = self.write(features)  # (batch, tgt_len, tgt_vocab)
+        carried = torch.cat([dec_state, looked], dim=-1)  # (batch, hid + src_len)
+        return logits, carried, torch.stack(looks, dim=1)
+
+    def scores(self, dec_state: Tensor, keys_proj: Tensor, looked: Tensor) -> Tensor:
+        """v · tanh(W_q s + W_k h + U f), f = what the filters find around a place."""
+        query_proj = self.attention.score.W_q(dec_state).unsqueeze(1)  # (batch, 1, att)
+        found = self.conv(looked.unsqueeze(1))  # (batch, filters, src_len)
+        look_proj = self.U(found.transpose(1, 2))  # (batch, src_len, att)
+        features = torch.tanh(query_proj + keys_proj + look_proj)
+        return self.attention.score.v(features).transpose(1, 2)  # (batch, 1, src_len)
+
+
+class RelativePosition(AttendAfter):
+    """A score that is a learned number for the place, relative to the step.
+
+    It stands alone, or is added to the general score. Places are counted from the end
+    of the source, steps from the start of the target; so `dec_state` must carry one
+    number more, how many steps are done.
+
+    Shapes
+        dec_state: (batch, hid) at first, then (batch, hid + 1) float
+    Source
+        after Shaw et al. 2018, arXiv:1803.02155, eq. (4): beyond `reach` all is alike
+    """
+
+    reach = 4
+
+    def __init__(self, vocab: int, emb: int, enc: int, hid: int, content: bool) -> None:
+        attention = Attention("general", hid, enc, 1, max_len=1)
+        super().__init__(vocab, emb, enc, hid, attention, tied=True, dropout=0.0)
+        self.content = content
+        self.bias = nn.Parameter(torch.zeros(2 * self.reach + 1))
+
+    def forward(
+        self, tgt_in: Tensor, dec_state: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> Decoded:
+        hid, tgt_len = self.rnn.hidden_size, tgt_in.shape[1]
+        done = 0 if dec_state.shape[1] == hid else int(dec_state[0, hid])
+        start = dec_state[:, :hid].unsqueeze(0).contiguous()  # (1, batch, hid)
+        states, h_n = self.rnn(self.read(tgt_in), start)
+        steps = done + torch.arange(tgt_len, device=tgt_in.device)  # (tgt_len)
+        from_end = src_mask.flip(1).cumsum(1).flip(1) - 2  # (batch, src_len)
+        apart = from_end.unsqueeze(1) - steps.view(1, -1, 1)
+        near = apart.clamp(-self.reach, self.reach) + self.reach
+        scores = self.bias[near]  # (batch, tgt_len, src_len)
+        if self.content:
+            scores = scores + self.attention.score(states, enc_states)
+        weights = masked_softmax(scores, src_mask)  # (batch, tgt_len, src_len)
+        features = torch.cat([weights @ enc_states, states], dim=-1)
+        logits = self.write(features)  # (batch, tgt_len, tgt_vocab)
+        count = torch.full_like(h_n[0, :, :1], done + tgt_len)  # (batch, 1)
+        return logits, torch.cat([h_n[0], count], dim=-1), weights
+
+
+def rival(kind: str, hid: int = 64) -> Seq2Seq:
+    """One direction, and with attention a smaller state: as many parameters."""
+    order, hid = ("after", 54) if kind == "attention" else ("none", hid)
+    sizes = {"emb": 32, "enc_hid": max(hid, 64), "hid": hid, "dropout": 0.0}
+    model = Seq2Seq(ModelConfig(8, 8, order=order, bidirectional=False, **sizes))
+    if kind == "state dropped":
+        model.decoder = DropsItsState(8, 32, hid, tied=True, dropout=0.0)
+    return model
+
+
+def attending(order: str, score: str, both: bool = True, std: float = 0.3) -> Seq2Seq:
+    """A small model; short word vectors keep its attention on the letter it writes."""
+    sizes = {"emb": 32, "enc_hid": 32 if both else 64, "hid": 64, "att": 32}
+    config = ModelConfig(
+        *(8, 8),
+        **sizes,
+        order=order,
+        score=score if score in SCORES else "additive",
+        bidirectional=both,
+        dropout=0.0,
+        max_len=48,
+    )
+    model = Seq2Seq(config)
+    if score == "location":
+        model.decoder = LocationAware(8, 32, model.encoder.enc, 64, 32)
+    if "relative" in score:
+        content = score == "content, relative"
+        model.decoder = RelativePosition(8, 32, model.encoder.enc, 64, content)
+    for embedding in (model.encoder.embedding, model.decoder.embedding):
+        nn.init.normal_(embedding.weight, std=std)
+    return model

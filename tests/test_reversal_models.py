@@ -1,0 +1,159 @@
+"""The models of the reversal study: the same in one call, step by step and by hand."""
+
+import pytest
+import torch
+from torch import nn
+
+from seq2seq_lesson.batches import collate, encode_pairs
+from seq2seq_lesson.decoder import PlainDecoder
+from seq2seq_lesson.reversal import LETTERS, reversal_pairs
+from seq2seq_lesson.studies.reversal import looks
+from seq2seq_lesson.studies.reversal_models import (
+    DropsItsState,
+    Published,
+    RelativePosition,
+    attending,
+    rival,
+)
+from seq2seq_lesson.tutorials import published_reversal_loop
+from seq2seq_lesson.vocabulary import Vocabulary
+
+letters = Vocabulary(LETTERS)
+ATTENDING = ["location", "relative", "content, relative"]
+
+
+def batch_of(*strings):
+    return collate(encode_pairs(reversal_pairs(strings), letters, letters))
+
+
+def model_for(score):
+    torch.manual_seed(0)
+    order = "before" if score == "location" else "after"
+    model = attending(order, score, std=1.0).eval()
+    if score != "location":
+        nn.init.normal_(model.decoder.bias)
+    return model
+
+
+def run(model, batch):
+    enc_states, dec_state = model.encode(batch.src_ids, batch.src_lengths)
+    return model.decoder(batch.tgt_in, dec_state, enc_states, batch.src_mask)
+
+
+def gradients(module, out):
+    weights = [w for w in module.parameters() if w.requires_grad]
+    return torch.autograd.grad(
+        out.square().sum(), weights, allow_unused=True, retain_graph=True
+    )
+
+
+@pytest.mark.parametrize("score", ATTENDING)
+def test_one_call_equals_one_step_at_a_time(score):
+    model, batch = model_for(score), batch_of("abcd", "cb", "dab")
+    logits, state, weights = run(model, batch)
+    enc_states, step_state = model.encode(batch.src_ids, batch.src_lengths)
+    steps, looked = [], []
+    for word in batch.tgt_in.split(1, dim=1):
+        out, step_state, look = model.decoder(
+            word, step_state, enc_states, batch.src_mask
+        )
+        steps.append(out)
+        looked.append(look)
+    torch.testing.assert_close(torch.cat(steps, 1), logits)
+    torch.testing.assert_close(torch.cat(looked, 1), weights)
+    torch.testing.assert_close(step_state, state)
+    torch.testing.assert_close(
+        gradients(model, torch.cat(steps, 1)), gradients(model, logits)
+    )
+
+
+@pytest.mark.parametrize("score", ATTENDING)
+def test_a_string_gets_the_same_alone_and_beside_a_longer_one(score):
+    model = model_for(score)
+    together, alone = run(model, batch_of("abcda", "cb")), run(model, batch_of("cb"))
+    torch.testing.assert_close(together[0][1:, :3], alone[0])
+    torch.testing.assert_close(together[2][1:, :3, :3], alone[2])
+    assert not together[2][1, :, 3:].any()
+    torch.testing.assert_close(together[2].sum(-1), torch.ones(2, 6))
+
+
+def test_the_location_aware_score_is_the_formula():
+    model, batch = model_for("location"), batch_of("abcd", "cba")
+    decoder, score = model.decoder, model.decoder.attention.score
+    enc_states, state = model.encode(batch.src_ids, batch.src_lengths)
+    keys = score.W_k(enc_states)
+    looked = torch.rand(2, 5)
+    got = decoder.scores(state, keys, looked)
+    filters = decoder.conv.weight.squeeze(1)
+    for row in range(2):
+        for place in range(5):
+            near = [looked[row, p] if 0 <= p < 5 else 0.0
+                    for p in range(place - 2, place + 3)]  # fmt: skip
+            seen = filters @ torch.tensor(near)
+            terms = score.W_q(state[row]) + keys[row, place] + decoder.U(seen)
+            wanted = score.v(torch.tanh(terms))
+            torch.testing.assert_close(got[row, 0, place], wanted.squeeze())
+
+
+def test_the_first_look_is_at_the_last_token():
+    model, batch = model_for("location"), batch_of("abcd", "cb")
+    enc_states, state = model.encode(batch.src_ids, batch.src_lengths)
+    last = nn.functional.one_hot(batch.src_lengths - 1, 5).float()
+    given = (enc_states, batch.src_mask)
+    told = model.decoder(batch.tgt_in, torch.cat([state, last], 1), *given)
+    torch.testing.assert_close(told, model.decoder(batch.tgt_in, state, *given))
+
+
+def test_the_last_look_is_carried_on():
+    model, batch = model_for("location"), batch_of("abcd", "cb")
+    _, state, weights = run(model, batch)
+    torch.testing.assert_close(state[:, -5:], weights[:, -1])
+
+
+def test_relative_places_are_counted_from_the_end():
+    model, batch = model_for("relative"), batch_of("abcda", "cb")
+    middle = RelativePosition.reach
+    with torch.no_grad():
+        model.decoder.bias.fill_(0)
+        model.decoder.bias[middle] = 50
+    _, _, weights = run(model, batch)
+    assert weights[0, :5, :5].flip(1).diagonal().min() > 0.99
+    assert weights[1, :2, :2].flip(1).diagonal().min() > 0.99
+    assert looks(model, ["abcadbca", "dc"])[:2] == (pytest.approx(1), 0.0)
+
+
+@pytest.mark.parametrize("carry_state", [False, True])
+def test_published_in_one_call_equals_its_loop(carry_state):
+    torch.manual_seed(0)
+    model, batch = Published(8, 6, carry_state), batch_of("abcd", "cb")
+    enc_state = torch.rand(2, 6)
+    once = model.train().decode(enc_state, batch.tgt_out)
+    loop = published_reversal_loop(
+        model.decoder, enc_state, batch.tgt_out, carry_state=carry_state
+    )
+    torch.testing.assert_close(once, loop)
+    torch.testing.assert_close(
+        gradients(model.decoder, once), gradients(model.decoder, loop)
+    )
+    assert model.eval()(batch).shape == once.shape
+
+
+def test_a_dropped_state_makes_every_step_the_first():
+    torch.manual_seed(0)
+    dropped = DropsItsState(8, 6, 7, tied=True, dropout=0.0)
+    plain = PlainDecoder(8, 6, 7, tied=True, dropout=0.0)
+    plain.load_state_dict(dropped.state_dict())
+    words, state = torch.tensor([[1, 4, 5], [1, 6, 4]]), torch.rand(2, 7)
+    logits, after, _ = dropped(words, state, None, None)
+    for step in range(3):
+        alone = plain(words[:, step : step + 1], state, None, None)[0]
+        torch.testing.assert_close(logits[:, step : step + 1], alone)
+    assert torch.equal(after, state)
+
+
+def test_the_three_rivals_have_as_many_parameters():
+    sizes = [
+        sum(weight.numel() for weight in rival(kind).parameters())
+        for kind in ("state dropped", "state carried", "attention")
+    ]
+    assert max(sizes) < 1.001 * min(sizes)
