@@ -1,0 +1,60 @@
+"""The controls of the explorers: labelled, with a tip, worked by mouse or keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ipywidgets
+
+
+def whole(label: str, value: int, low: int, high: int, tip: str):
+    """A slider over whole numbers."""
+    return _labelled(ipywidgets.IntSlider, label, tip, value=value, min=low, max=high)
+
+
+def some(label: str, value: int, numbers: Sequence[int], tip: str):
+    """A slider over chosen numbers, for sizes that should grow fast."""
+    numbers = sorted({*numbers, value})
+    return _labelled(
+        ipywidgets.SelectionSlider,
+        label,
+        tip,
+        value=value,
+        options=[(f"{number:,}", number) for number in numbers],
+    )
+
+
+def choice(label: str, value: str, options: Sequence, tip: str):
+    """A list to choose from; an option may be a pair (what is shown, the value)."""
+    return _labelled(ipywidgets.Dropdown, label, tip, value=value, options=options)
+
+
+def switch(label: str, value: bool, tip: str):
+    """A box to tick."""
+    return _labelled(ipywidgets.Checkbox, label, tip, value=value, indent=False)
+
+
+def typed(label: str, value: str, hint: str, tip: str):
+    """A line of text, handed on with the Enter key or when the box is left."""
+    return _labelled(
+        ipywidgets.Text,
+        label,
+        tip,
+        value=value,
+        placeholder=hint,
+        continuous_update=False,
+    )
+
+
+def button(label: str, tip: str):
+    """A button; what it does is the action of its name."""
+    return ipywidgets.Button(description=label, tooltip=tip)
+
+
+def _labelled(kind, label: str, tip: str, **options):
+    """A control with a name, which screen readers read, and a tip."""
+    new = "tooltip" in kind.class_trait_names()  # ipywidgets 8
+    options["tooltip" if new else "description_tooltip"] = tip
+    options["style"] = {"description_width": "initial"}
+    options["layout"] = ipywidgets.Layout(width="19em", margin="2px 1em 2px 2px")
+    return kind(description=label, **options)

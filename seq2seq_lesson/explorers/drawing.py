@@ -1,0 +1,189 @@
+"""What a picture is made of: a list of simple items that know roles, not colours.
+
+One list, two pens: `svg.to_html` for a live page, `png.to_png` for one without a
+kernel. Lengths are in pixels of the picture at its natural size, y downwards.
+
+Source
+    the colours: Okabe and Ito 2008, "Color Universal Design", apart for every common
+    kind of colour blindness; cividis: Nuñez et al. 2018, PLOS ONE 13(7): e0199239
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+
+INK = "#1b1b1b"  # where there is no theme to follow
+ROLES = {  # the families of axes, then what a drawing wants to say
+    "batch": "#E69F00",
+    "lengths": "#009E73",
+    "features": "#56B4E9",
+    "vocabulary": "#CC79A7",
+    "right": "#009E73",
+    "wrong": "#D55E00",
+    "mark": "#2F86D1",  # their blue, lighter: dark pages must show it, too
+    "quiet": "#888888",
+}  # beside these: "ink", the page's own colour of text, and "faint", the same, weaker
+FAMILIES = {  # by what an axis's name contains; what fits nothing counts features
+    "batch": "batch",
+    "len|steps|tokens|position": "lengths",
+    "vocab": "vocabulary",
+    "layers|directions": "quiet",
+}
+MONO_WIDTH = 0.61  # of one letter, as a part of the size of the letters
+SANS_WIDTH = 0.56  # on average, on the safe side
+
+_CIVIDIS = (
+    "00224E 002E6A 1A386F 32436D 434E6C 535A6D 61656F 6F7073 7D7C78 "
+    "8C8878 9B9476 ABA072 BCAE6C CDBB63 DEC958 F0D846 FEE838"
+).split()
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle, its text in the middle; filled faintly with the role's colour."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str = ""
+    role: str = "quiet"
+    size: float = 15
+    bold: bool = False
+    mono: bool = False
+    dashed: bool = False
+    radius: float = 6
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text; `y` is the middle of its height."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"  # or "middle", "end"
+    role: str = "ink"
+    size: float = 15
+    bold: bool = False
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points, with a head at its end if it is an arrow."""
+
+    points: tuple[Point, ...]
+    role: str = "ink"
+    width: float = 1.8
+    arrow: bool = False
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A bow from point to point, `bulge` above their line; `strength` from 0 to 1."""
+
+    start: Point
+    end: Point
+    bulge: float
+    role: str = "mark"
+    width: float = 2
+    strength: float = 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field of a heat map, `value` from 0 to 1; framed where a role is given."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    value: float
+    role: str = ""
+
+
+Item = Box | Text | Line | Arc | Cell
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture, its name, what it shows in words, and the sentences below it.
+
+    `title` and `description` are read to those who do not see the picture. `notes`
+    stand below it and are wrapped; they may hold what a user typed (see `shorten`).
+    """
+
+    width: float
+    height: float
+    title: str
+    description: str
+    items: tuple[Item, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def family(axis: str) -> str:
+    """The role of an axis: batch, lengths, vocabulary or features."""
+    for pattern, role in FAMILIES.items():
+        if re.search(pattern, axis):
+            return role
+    return "features"
+
+
+def text_width(text: str, size: float, mono: bool = False) -> float:
+    """How wide a text will about be."""
+    return len(text) * size * (MONO_WIDTH if mono else SANS_WIDTH)
+
+
+def chips(
+    x: float,
+    y: float,
+    axes: tuple[str, ...],
+    sizes: tuple[int, ...],
+    hidden: bool = False,
+) -> tuple[tuple[Item, ...], float]:
+    """A shape as a row of tinted chips, an axis each; and the row's width.
+
+    `y` is the middle of the row; an axis called "1" is of that size and has no name.
+    Hidden, all that is told is that there is a shape to be guessed.
+    """
+    labels = list(map(axis_label, axes, sizes))
+    roles = ["quiet" if axis.isdigit() else family(axis) for axis in axes]
+    if hidden or not axes:
+        labels, roles = ["?" if hidden else "no axis"], ["quiet"]
+    items, at = [], x
+    for label, role in zip(labels, roles, strict=True):
+        wide = text_width(label, 13, mono=True) + 12
+        items.append(Box(at, y - 11, wide, 22, label, role, 13, mono=True, radius=5))
+        at += wide + 4
+    return tuple(items), at - 4 - x
+
+
+def axis_label(axis: str, size: int) -> str:
+    """An axis and its size, such as `batch 4`; an axis called "1" stands for itself."""
+    return axis if axis == str(size) else f"{axis} {size:,}"
+
+
+def heat(value: float) -> str:
+    """The colour of cividis at a value from 0 to 1, as #rrggbb."""
+    place = min(max(value, 0.0), 1.0) * (len(_CIVIDIS) - 1)
+    left = min(int(place), len(_CIVIDIS) - 2)
+    mixed = [
+        round(int(low, 16) + (place - left) * (int(high, 16) - int(low, 16)))
+        for low, high in zip(
+            re.findall("..", _CIVIDIS[left]),
+            re.findall("..", _CIVIDIS[left + 1]),
+            strict=True,
+        )
+    ]
+    return "#{:02X}{:02X}{:02X}".format(*mixed)
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """What a user typed: one line, no control codes, at most `limit` letters."""
+    line = "".join(filter(str.isprintable, " ".join(text.split())))
+    return line if len(line) <= limit else line[: limit - 1] + "…"

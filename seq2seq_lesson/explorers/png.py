@@ -1,0 +1,123 @@
+"""A drawing for a page without a kernel: a PNG, made without a browser.
+
+GitHub removes SVG from a notebook's outputs, and printed pages cannot run a widget.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
+from matplotlib.path import Path
+
+from seq2seq_lesson.explorers.drawing import (
+    INK,
+    ROLES,
+    Arc,
+    Box,
+    Cell,
+    Drawing,
+    Item,
+    Line,
+    Text,
+    heat,
+)
+from seq2seq_lesson.explorers.svg import arrow_head, middle
+
+DOTS = 144  # to the inch, so that it stays sharp on a projector
+PER_INCH = 96  # pixels of the drawing
+LINE = 22  # pixels from one line of the notes to the next
+
+
+def to_png(drawing: Drawing) -> bytes:
+    """The drawing and its sentences below, dark on white."""
+    wrapped = [
+        line
+        for note in drawing.notes
+        for line in textwrap.wrap(note, int(drawing.width / 8)) or [""]
+    ]
+    height = drawing.height + LINE * len(wrapped) + (LINE if wrapped else 0) / 2
+    figure = Figure(figsize=(drawing.width / PER_INCH, height / PER_INCH), dpi=DOTS)
+    FigureCanvasAgg(figure)
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set_xlim(0, drawing.width)
+    ax.set_ylim(height, 0)
+    ax.axis("off")
+    notes = [
+        Text(8, drawing.height + LINE * (number + 0.5), line, size=14)
+        for number, line in enumerate(wrapped)
+    ]
+    for order, item in enumerate([*drawing.items, *notes]):
+        _draw(ax, item, order)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", facecolor="white", metadata={"Software": None})
+    return file.getvalue()
+
+
+def _draw(ax, item: Item, order: int) -> None:
+    """Put one item on the axes; later items cover earlier ones, as in SVG."""
+    colour = ROLES.get(getattr(item, "role", ""), INK)
+    dashes = (0, (3, 2.4)) if getattr(item, "dashed", False) else "-"
+    match item:
+        case Box():
+            edge = {"ec": colour, "lw": _points(1.6), "ls": dashes, "zorder": order}
+            shape = f"round,pad=0,rounding_size={item.radius}"
+            corner = (item.x, item.y), item.width, item.height
+            faint = (*_rgb(colour), 0.22)
+            ax.add_patch(FancyBboxPatch(*corner, boxstyle=shape, fc=faint, **edge))
+            lines = item.text.split("\n") if item.text else []
+            top = item.y + item.height / 2 - (len(lines) - 1) * item.size * 0.6
+            for number, line in enumerate(lines):
+                spot = item.x + item.width / 2, top + number * item.size * 1.2
+                style = {"size": item.size, "bold": item.bold, "mono": item.mono}
+                _draw(ax, Text(*spot, line, "middle", **style), order)
+        case Text():
+            ax.text(
+                item.x,
+                item.y,
+                item.text,
+                ha={"start": "left", "middle": "center", "end": "right"}[item.anchor],
+                va="center_baseline",
+                fontsize=_points(item.size),
+                color=colour,
+                alpha=0.72 if item.role == "faint" else 1,
+                weight="bold" if item.bold else "normal",
+                family="DejaVu Sans Mono" if item.mono else "DejaVu Sans",
+                parse_math=False,
+                zorder=order,
+            )
+        case Line():
+            points = item.points
+            alpha = 0.72 if item.role == "faint" else 1
+            if item.arrow:
+                head = arrow_head(*points[-2:], item.width)
+                points = (*points[:-1], middle(*head[1:]))
+                ax.add_patch(
+                    Polygon(head, fc=colour, ec="none", alpha=alpha, zorder=order)
+                )
+            xs, ys = zip(*points, strict=True)
+            style = {"color": colour, "lw": _points(item.width), "ls": dashes}
+            ax.plot(xs, ys, alpha=alpha, zorder=order, **style)
+        case Arc():
+            (x1, y1), (x2, y2) = item.start, item.end
+            rise = item.bulge * 4 / 3
+            corners = [(x1, y1), (x1, y1 - rise), (x2, y2 - rise), (x2, y2)]
+            path = Path(corners, [Path.MOVETO, *[Path.CURVE4] * 3])
+            style = {"ec": colour, "lw": _points(item.width), "alpha": item.strength}
+            ax.add_patch(PathPatch(path, fc="none", zorder=order, **style))
+        case Cell():
+            corner = (item.x, item.y), item.width, item.height
+            edge = {"ec": colour, "lw": _points(3)} if item.role else {"ec": "none"}
+            ax.add_patch(Rectangle(*corner, fc=heat(item.value), zorder=order, **edge))
+
+
+def _points(pixels: float) -> float:
+    """Matplotlib counts letters and lines in 1/72 inch."""
+    return pixels * 72 / PER_INCH
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    return tuple(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))

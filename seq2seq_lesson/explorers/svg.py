@@ -1,0 +1,140 @@
+"""A drawing for a live page: SVG that follows the page's theme and size of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from math import hypot
+from zlib import crc32
+
+from seq2seq_lesson.explorers.drawing import (
+    ROLES,
+    Arc,
+    Box,
+    Cell,
+    Drawing,
+    Item,
+    Line,
+    Point,
+    Text,
+    heat,
+)
+
+SANS = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
+MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+
+
+def to_html(drawing: Drawing) -> str:
+    """The drawing as SVG, its sentences below; all text is escaped.
+
+    Text takes the page's own colour (`currentColor`), so light and dark pages both show
+    it, and the picture grows with the page's letters and shrinks to the room there is.
+    """
+    body = "".join(part for item in drawing.items for part in _marks(item))
+    number = crc32(drawing.title.encode())
+    width, height = _n(drawing.width), _n(drawing.height)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'role="img" aria-labelledby="t{number} d{number}" width="100%" '
+        f'style="display:block;max-width:{_n(drawing.width / 14)}em;height:auto" '
+        f'font-family="{SANS}" fill="currentColor">'
+        f'<title id="t{number}">{escape(drawing.title)}</title>'
+        f'<desc id="d{number}">{escape(drawing.description)}</desc>{body}</svg>'
+    )
+    return svg + notes_to_html(*drawing.notes)
+
+
+def notes_to_html(*notes: str) -> str:
+    """Sentences as paragraphs that wrap, read aloud when they change."""
+    style = "margin:.35em 0;line-height:1.45;white-space:normal;overflow-wrap:anywhere"
+    lines = "".join(f'<p style="{style}">{escape(note)}</p>' for note in notes)
+    return f'<div role="status" style="max-width:62em">{lines}</div>' if notes else ""
+
+
+def _marks(item: Item) -> Iterator[str]:
+    """The SVG elements of one item."""
+    match item:
+        case Box():
+            colour = _colour(item.role)
+            dashes = ' stroke-dasharray="5 4"' if item.dashed else ""
+            yield (
+                f'<rect x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" '
+                f'height="{_n(item.height)}" rx="{_n(item.radius)}" fill="{colour}" '
+                f'fill-opacity=".22" stroke="{colour}" stroke-width="1.6"{dashes}/>'
+            )
+            lines = item.text.split("\n") if item.text else []
+            top = item.y + item.height / 2 - (len(lines) - 1) * item.size * 0.6
+            for number, line in enumerate(lines):
+                spot = item.x + item.width / 2, top + number * item.size * 1.2
+                style = {"size": item.size, "bold": item.bold, "mono": item.mono}
+                yield from _marks(Text(*spot, line, "middle", **style))
+        case Text():
+            weight = ' font-weight="600"' if item.bold else ""
+            font = f' font-family="{MONO}"' if item.mono else ""
+            yield (
+                f'<text x="{_n(item.x)}" y="{_n(item.y + item.size * 0.35)}" '
+                f'font-size="{_n(item.size)}" text-anchor="{item.anchor}"'
+                f"{weight}{font}{_paint('fill', item.role)}>{escape(item.text)}</text>"
+            )
+        case Line():
+            points, paint = item.points, _paint("stroke", item.role)
+            if item.arrow:
+                tip, left, right = arrow_head(*points[-2:], item.width)
+                points = (*points[:-1], middle(left, right))
+                corners = " ".join(_pair(point) for point in (tip, left, right))
+                yield f'<polygon points="{corners}"{_paint("fill", item.role)}/>'
+            dashes = ' stroke-dasharray="5 4"' if item.dashed else ""
+            yield (
+                f'<polyline points="{" ".join(map(_pair, points))}" fill="none" '
+                f'stroke-width="{_n(item.width)}"{paint}{dashes}/>'
+            )
+        case Arc():
+            (x1, y1), (x2, y2) = item.start, item.end
+            rise = item.bulge * 4 / 3
+            bow = " ".join(map(_pair, [(x1, y1 - rise), (x2, y2 - rise), item.end]))
+            yield (
+                f'<path d="M{_pair(item.start)}C{bow}" fill="none" '
+                f'stroke="{_colour(item.role)}" stroke-width="{_n(item.width)}" '
+                f'stroke-opacity="{_n(item.strength)}"/>'
+            )
+        case Cell():
+            frame = f' stroke="{_colour(item.role)}" stroke-width="3"'
+            yield (
+                f'<rect x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" '
+                f'height="{_n(item.height)}" fill="{heat(item.value)}"'
+                f"{frame if item.role else ''}/>"
+            )
+
+
+def arrow_head(before: Point, tip: Point, width: float) -> tuple[Point, Point, Point]:
+    """The three corners of an arrow's head: its tip, and left and right of the line."""
+    across, down = tip[0] - before[0], tip[1] - before[1]
+    length = hypot(across, down) or 1
+    along, aside = 5 + 2.2 * width, 2.5 + 1.2 * width
+    x, y = tip[0] - along * across / length, tip[1] - along * down / length
+    step = aside * down / length, aside * across / length
+    return tip, (x - step[0], y + step[1]), (x + step[0], y - step[1])
+
+
+def middle(one: Point, other: Point) -> Point:
+    """Half way between two points."""
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
+
+
+def _colour(role: str) -> str:
+    return ROLES.get(role, "currentColor")
+
+
+def _paint(what: str, role: str) -> str:
+    """The attributes that colour a line or a text."""
+    opacity = f' {what}-opacity=".72"' if role == "faint" else ""
+    return f' {what}="{_colour(role)}"{opacity}'
+
+
+def _n(number: float) -> str:
+    """A number without needless digits."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def _pair(point: Point) -> str:
+    return f"{_n(point[0])},{_n(point[1])}"

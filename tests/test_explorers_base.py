@@ -1,0 +1,324 @@
+"""What all explorers stand on: drawings, both pens, and the wiring to real widgets."""
+
+import base64
+import io
+import re
+import tracemalloc
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+from kernel_front import PYTHONS, Front, printed, updates
+from PIL import Image
+
+from seq2seq_lesson.explorers import explorer as wiring
+from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed, whole
+from seq2seq_lesson.explorers.drawing import (
+    ROLES,
+    Arc,
+    Box,
+    Cell,
+    Drawing,
+    Line,
+    Text,
+    axis_label,
+    chips,
+    family,
+    heat,
+    shorten,
+)
+from seq2seq_lesson.explorers.explorer import STILL, VIEW, Explorer
+from seq2seq_lesson.explorers.png import to_png
+from seq2seq_lesson.explorers.svg import to_html
+
+pytestmark = pytest.mark.filterwarnings("ignore:Glyph")  # no emoji in pictures
+NASTY = "<script>alert('é')</script> & \"$x_1$\" 😀"
+ITEMS = [
+    Box(10, 10, 90, 40, f"{NASTY}\nsecond", "batch", bold=True, dashed=True),
+    Text(20, 80, NASTY, "middle", "faint", mono=True),
+    Line(((10, 90), (60, 90), (60, 120)), "wrong", arrow=True),
+    Line(((60, 120), (60, 90)), arrow=True, dashed=True),
+    Arc((10, 180), (90, 180), 40, "mark", 3, 0.5),
+    Cell(10, 200, 20, 20, 0.5, "right"),
+    Cell(40, 200, 20, 20, 1),
+]
+
+
+def drawing(*items, notes=()):
+    return Drawing(300, 240, f"A title {NASTY}", f"Words {NASTY}", items, notes)
+
+
+def elements(html):
+    """Parse, as a check that nothing is left open or unescaped."""
+    tree = ElementTree.fromstring(f"<div>{html}</div>")
+    return [(node.tag.split("}")[-1], node.text or "") for node in tree.iter()]
+
+
+def test_svg_is_well_formed_and_everything_is_escaped():
+    html = to_html(drawing(*ITEMS, notes=(NASTY,)))
+    found = elements(html)
+    assert "script" not in {tag for tag, _ in found}
+    assert ("text", NASTY) in found  # escaped once, not twice
+    assert ("p", NASTY) in found
+    assert not re.search(r"<script|\son\w+=|href|url\(", html)
+
+
+def test_svg_tells_those_who_do_not_see_it():
+    html = to_html(drawing())
+    svg = ElementTree.fromstring(html)
+    assert svg.get("role") == "img"
+    ids = svg.get("aria-labelledby").split()
+    assert [child.get("id") for child in svg] == ids
+    assert [child.text for child in svg] == [f"A title {NASTY}", f"Words {NASTY}"]
+
+
+def test_svg_follows_the_page():
+    svg = ElementTree.fromstring(to_html(drawing(*ITEMS)))
+    assert svg.get("fill") == "currentColor"
+    assert svg.get("viewBox") == "0 0 300 240"
+    assert "em" in svg.get("style")  # grows with the page's letters
+    colours = set(re.findall(r"#\w{6}", to_html(drawing(*ITEMS[:-2]))))
+    assert colours <= {*ROLES.values()}  # no black, no white: both themes
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: type(item).__name__)
+def test_both_pens_draw_every_kind_of_item(item):
+    empty, full = drawing(), drawing(item)
+    assert len(to_html(full)) > len(to_html(empty))
+    blank, picture = (Image.open(io.BytesIO(to_png(d))) for d in (empty, full))
+    assert blank.convert("L").getextrema() == (255, 255)
+    assert picture.convert("L").getextrema()[0] < 250
+
+
+def test_png_has_the_drawing_s_size_and_grows_with_its_notes():
+    plain, noted = drawing(*ITEMS), drawing(*ITEMS, notes=("a note " * 30,))
+    sizes = [Image.open(io.BytesIO(to_png(d))).size for d in (plain, noted)]
+    assert sizes[0] == (450, 360)
+    assert sizes[1][0] == 450
+    assert sizes[1][1] > 400
+
+
+def test_png_is_the_same_each_time_and_leaves_no_figure():
+    assert to_png(drawing(*ITEMS)) == to_png(drawing(*ITEMS))
+    assert not plt.get_fignums()
+
+
+def test_heat_is_cividis():
+    colours = mpl.colormaps["cividis"]
+    for value in (-1.0, 0.0, 0.1, 0.33, 0.5, 0.77, 1.0, 2.0):
+        ours, theirs = (
+            mpl.colors.to_rgb(heat(value)),
+            colours(min(max(value, 0.0), 1.0)),
+        )
+        assert max(abs(a - b) for a, b in zip(ours, theirs[:3], strict=True)) < 0.04
+
+
+@pytest.mark.parametrize(
+    ("axis", "role"),
+    [
+        ("batch", "batch"),
+        ("src_len", "lengths"),
+        ("tokens", "lengths"),
+        ("emb+enc", "features"),
+        ("tgt_vocab", "vocabulary"),
+        ("layers*directions", "quiet"),
+    ],
+)
+def test_axes_belong_to_families(axis, role):
+    assert family(axis) == role
+
+
+def test_chips_name_every_axis_and_stand_side_by_side():
+    items, wide = chips(5, 20, ("batch", "1", "emb"), (4000, 1, 5))
+    assert [chip.text for chip in items] == ["batch 4,000", "1", "emb 5"]
+    assert [chip.role for chip in items] == ["batch", "quiet", "features"]
+    for left, right in pairwise(items):
+        assert left.x + left.width < right.x
+    assert items[-1].x + items[-1].width == pytest.approx(5 + wide)
+    assert [chip.text for chip in chips(0, 0, ("batch",), (4,), hidden=True)[0]] == [
+        "?"
+    ]
+    assert [chip.text for chip in chips(0, 0, (), ())[0]] == ["no axis"]
+    assert axis_label("1", 1) == "1"
+
+
+def test_typed_text_is_cut_and_loses_what_cannot_be_printed():
+    assert shorten("  a\n b\x00\u202e\ud800 ") == "a b"
+    assert shorten("é" * 100) == "é" * 59 + "…"
+    assert shorten("x" * 60) == "x" * 60
+
+
+def letters(settings):
+    """A drawing for the tests below."""
+    if settings["length"] == 9:
+        raise ValueError("length: got <9>, wanted less: move it down")
+    if settings["length"] == 8:
+        raise KeyError("x" * 9999)
+    text = f"{settings['kind']}{settings['length']}{settings['count']}"
+    notes = (settings["said"],) if settings["said"] else ()
+    return Drawing(200, 60, "Letters", text, (Text(10, 20, text),), notes)
+
+
+def build():
+    return Explorer(
+        letters,
+        {
+            "length": whole("length", 5, 1, 20, "how many letters"),
+            "kind": choice("kind", "a", ["a", "b"], "which letter"),
+            "big": some("big", 64, [1, 64, 4096], "a size"),
+            "on": switch("on", True, "a switch"),
+            "said": typed("say", "", "something", "any text"),
+            "more": button("more", "count on"),
+        },
+        actions={
+            "more": lambda settings: {"count": settings["count"] + 1, "length": 3},
+            "kind": lambda settings: {"count": 100},
+            "on": lambda settings: {"count": 1 // settings["big"] - 1 // 0},
+        },
+        shown=lambda settings: {"length", "kind", "more"} | {"on"} - {settings["kind"]},
+        count=0,
+    )
+
+
+def test_the_picture_follows_every_control():
+    explorer = build()
+    assert explorer.picture.value == to_html(letters(explorer.settings))
+    for name, value in [("length", 7), ("said", NASTY), ("kind", "b"), ("big", 4096)]:
+        explorer.controls[name].value = value
+        assert explorer.settings[name] == value
+        assert explorer.picture.value == to_html(letters(explorer.settings))
+    assert "b7100" in explorer.picture.value
+
+
+def test_actions_run_by_buttons_and_controls_and_draw_once():
+    explorer, drawn = build(), []
+    explorer.picture.observe(drawn.append, "value")
+    explorer.controls["more"].click()
+    assert explorer.settings["count"] == 1
+    assert explorer.controls["length"].value == 3
+    assert len(drawn) == 1
+    explorer.controls["kind"].value = "b"
+    assert explorer.settings["count"] == 100
+    explorer.controls["more"].click()
+    explorer.set(kind="a", length=4)  # from here, no action runs
+    assert explorer.settings["count"] == 101
+    assert "a4101" in explorer.picture.value
+
+
+def test_what_goes_wrong_is_one_sentence_and_the_next_setting_draws_again():
+    explorer = build()
+    explorer.controls["length"].value = 9
+    said = "This cannot be drawn: length: got <9>, wanted less: move it down"
+    assert elements(explorer.picture.value)[-1] == ("p", said)
+    explorer.controls["length"].value = 8
+    assert "(KeyError)" in explorer.picture.value
+    assert len(explorer.picture.value) < 700
+    explorer.controls["on"].value = False
+    assert "(ZeroDivisionError)" in explorer.picture.value
+    explorer.controls["length"].value = 2
+    assert "a20" in explorer.picture.value
+
+
+def test_controls_that_are_of_no_use_are_hidden():
+    explorer = build()
+    hidden = {n for n, c in explorer.controls.items() if c.layout.display == "none"}
+    assert hidden == {"big", "said"}
+
+
+def test_controls_are_labelled_and_tell_what_they_are_for():
+    for control in build().controls.values():
+        assert control.description
+        assert getattr(control, "tooltip", None) or control.description_tooltip
+    own = {"ipywidgets.widgets"}
+    assert {
+        type(c).__module__.rpartition(".")[0] for c in build().controls.values()
+    } <= own
+
+
+def test_a_size_that_is_not_on_offer_is_added():
+    assert some("size", 300, [1, 512], "a size").options == (
+        ("1", 1),
+        ("300", 300),
+        ("512", 512),
+    )
+
+
+def test_memory_does_not_grow_over_500_updates():
+    explorer = build()
+
+    def turn(times):
+        for number in range(times):
+            explorer.controls["length"].value = 1 + number % 7
+            explorer.controls["more"].click()
+
+    turn(20)
+    tracemalloc.start()
+    turn(5)
+    before = tracemalloc.get_traced_memory()[0]
+    turn(250)
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 50_000
+
+
+@pytest.mark.parametrize("place", ["test", "python"])
+def test_where_outputs_are_kept_there_is_a_picture_and_a_line(place, monkeypatch):
+    shown = []
+    monkeypatch.setattr(wiring, "where_am_i", lambda: place)
+    monkeypatch.setattr(wiring, "display", lambda data, raw: shown.append(data))
+    build()._ipython_display_()
+    picture, line = shown
+    assert set(picture) == {"image/png", "text/plain"}
+    assert base64.b64decode(picture["image/png"]).startswith(b"\x89PNG")
+    assert line == {"text/plain": STILL, "text/html": f"<em>{STILL}</em>"}
+
+
+CODE = """
+from seq2seq_lesson.explorers.controls import whole
+from seq2seq_lesson.explorers.drawing import Drawing, Text
+from seq2seq_lesson.explorers.explorer import Explorer
+
+def draw(settings):
+    text = "e" * settings["length"]
+    return Drawing(200, 60, "Letters", text, (Text(10, 20, text),))
+
+explorer = Explorer(draw, {"length": whole("length", 5, 1, 20, "how many")})
+print(explorer.controls["length"].model_id, explorer.picture.model_id)
+explorer
+"""
+
+
+@pytest.fixture
+def front(request):
+    python, env = request.param
+    if not PYTHONS[python].exists():
+        pytest.skip("make test-colab installs Colab's versions")
+    front = Front(PYTHONS[python], **env)
+    yield front
+    front.close()
+
+
+@pytest.mark.parametrize(
+    "front", [("this", {}), ("colab", {})], ids=["this", "colab"], indirect=True
+)
+def test_a_live_kernel_shows_the_widget_alone_and_it_follows_messages(front):
+    replies = front.run(CODE)
+    (shown,) = (c["data"] for kind, c in replies if kind == "display_data")
+    assert set(shown) == {VIEW, "image/png", "text/plain"}
+    slider, picture = printed(replies).split()
+    moved = updates(front.move(slider, value=12))
+    assert "e" * 12 in moved[picture]["value"]
+    assert "e" * 13 not in moved[picture]["value"]
+
+
+@pytest.mark.parametrize(
+    "front", [("this", {"SEQ2SEQ_LESSON_TEST": "1"})], ids=["stored"], indirect=True
+)
+def test_a_stored_run_keeps_no_view(front):
+    shown = [c["data"] for kind, c in front.run(CODE) if kind == "display_data"]
+    assert [set(data) for data in shown] == [
+        {"image/png", "text/plain"},
+        {"text/html", "text/plain"},
+    ]
