@@ -1,0 +1,250 @@
+"""The checks of notebook 03's exercises: where should the decoder look?
+
+Source
+    ours
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq_lesson.attention import Attention
+from seq2seq_lesson.batches import mask_from_lengths
+from seq2seq_lesson.decoder import AttendAfter, AttendBefore
+from seq2seq_lesson.exercises import Verdict, against, judge
+from seq2seq_lesson.exercises.comparing import difference
+from seq2seq_lesson.pretrained import load_pretrained
+from seq2seq_lesson.vocabulary import EOS, PAD, SOS
+
+CONTEXT = "(batch, tgt_len, enc)"
+
+
+def _mask(rng: random.Random, batch: int, src_len: int) -> Tensor:
+    lengths = torch.tensor([rng.randint(1, src_len) for _ in range(batch)])
+    return mask_from_lengths(lengths, src_len)
+
+
+def gru_parameters(attempt: object) -> Verdict:
+    """How many parameters has a GRU? (exercise 3.1)"""
+
+    def draw(rng: random.Random) -> dict[str, int]:
+        return dict(zip(("reads", "hid"), rng.sample(range(3, 40), 2), strict=True))
+
+    def oracle(reads: int, hid: int) -> int:
+        return sum(p.numel() for p in nn.GRU(reads, hid, device="meta").parameters())
+
+    biases = "a bias follows each of the two matrices, a number for each of its rows."
+    gates = "this would do for one gate. How many gates share each matrix and bias?"
+    state = "a second matrix is applied to the old state."
+    todo = "return how many parameters nn.GRU(reads, hid) has, without building it."
+    mistakes = {
+        biases: lambda reads, hid: 3 * hid * (reads + hid),
+        biases + " You have one.": lambda r, hid: 3 * hid * (r + hid) + 3 * hid,
+        gates: lambda reads, hid: hid * (reads + hid) + 2 * hid,
+        gates + " Mind the biases.": lambda reads, hid: hid * (reads + hid),
+        state: lambda reads, hid: 3 * hid * reads + 3 * hid,
+    }
+    return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
+
+
+def mean_of_states(attempt: object) -> Verdict:
+    """A context for each word that is written. (exercise 3.2)"""
+
+    def draw(rng: random.Random) -> dict[str, Tensor]:
+        batch, tgt_len, src_len, enc = rng.sample(range(2, 9), 4)
+        weights = torch.randn(batch, tgt_len, src_len).softmax(dim=2)
+        return {"weights": weights, "enc_states": torch.randn(batch, src_len, enc)}
+
+    def by(letters: str) -> Callable:
+        return partial(torch.einsum, letters)
+
+    todo = "return the contexts, (batch, tgt_len, enc): one for each word written."
+    mistakes = {
+        "a letter that is missing behind -> is summed over, and yours lost the words "
+        "written.": by("bts,bse->be"),
+        "each sentence's weights met every sentence's states: give the batch the "
+        "same letter in both.": by("bts,cse->bte"),
+        "the letters behind -> order the axes; batch is first.": by("bts,bse->tbe"),
+    }
+    fault = against(torch.bmm, CONTEXT)
+    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+
+
+def after_permuting(attempt: object) -> Verdict:
+    """What becomes of weights and context if words change places? (exercise 3.3)"""
+    measured: tuple[Tensor, ...] = ()
+
+    def draw(rng: random.Random) -> dict[str, Tensor]:
+        nonlocal measured
+        batch, tgt_len, src_len = rng.sample(range(3, 8), 3)
+        width = src_len + rng.randint(1, 4)
+        score = rng.choice(["dot", "general", "concat", "additive"])
+        model = Attention(score, width, width, att=3, max_len=9)
+        query, order = torch.randn(batch, tgt_len, width), torch.randperm(src_len)
+        keys, real = torch.randn(batch, src_len, width), torch.ones(batch, src_len) > 0
+        with torch.no_grad():
+            context, weights = model(query, keys, real)
+            measured = model(query, keys[:, order], real)[::-1]
+        return {"weights": weights, "context": context, "order": order}
+
+    def fault(answer: Any, *_: Tensor) -> str:
+        return difference(answer, measured, f"(batch, tgt_len, src_len); {CONTEXT}")
+
+    todo = "return the weights and the context as they are after the permutation."
+    mistakes = {
+        "a score that looks follows the states: the weights move too.": (
+            lambda weights, context, order: (weights, context)
+        ),
+        "new place j holds what stood at order[j], as in outputs[shuffle].": (
+            lambda w, context, order: (w[..., order.argsort()], context)
+        ),
+        "the context's last axis holds a state's numbers, not places to read.": (
+            lambda w, context, order: (w[..., order], context[..., order])
+        ),
+    }
+    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+
+
+def additive_context(attempt: object) -> Verdict:
+    """Additive attention with three mistakes to mend. (exercise 3.4)"""
+
+    def draw(rng: random.Random, real: bool = True) -> dict[str, Tensor]:
+        batch, tgt_len, src_len, hid, enc, att = rng.sample(range(2, 9), 6)
+        return {
+            "query": torch.randn(batch, tgt_len, hid),
+            "keys": torch.randn(batch, src_len, enc),
+            "src_mask": _mask(rng, batch, src_len) & real,
+            "W_q": torch.randn(att, hid),
+            "W_k": torch.randn(att, enc),
+            "v": torch.randn(att),
+        }
+
+    def having(*faults: str) -> Callable:
+        def attend(query, keys, src_mask, W_q, W_k, v):
+            sums = (query @ W_q.T).unsqueeze(2) + (keys @ W_k.T).unsqueeze(1)
+            scores = (sums if "tanh" in faults else torch.tanh(sums)) @ v
+            hidden = (src_mask if "mask" in faults else ~src_mask).unsqueeze(1)
+            scores = scores.masked_fill(hidden, float("-inf"))
+            return scores.softmax(dim=1 if "axis" in faults else -1) @ keys
+
+        return attend
+
+    hints = {
+        "tanh": "compare the formula: so far every query gets the same weights.",
+        "mask": "whom does the mask hide? True is a real token.",
+        "axis": "over which axis must the weights sum to 1? Look at the softmax.",
+    }
+    left = [*itertools.combinations(hints, 1), *itertools.combinations(hints, 2)]
+    todo = "it holds three mistakes, none of which raises an error. Find and mend them."
+    untouched = against(having(*hints))
+    # without a real token nothing becomes nan, which would hide what was mended
+    if judge(attempt, partial(draw, real=False), untouched, todo=todo).points == 1:
+        return Verdict(0.0, f"Not tried yet: {todo}")
+    mistakes = {" And: ".join(hints[n] for n in some): having(*some) for some in left}
+    fault = against(having(), CONTEXT)
+    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+
+
+def project_once(attempt: object) -> Verdict:
+    """Contexts from keys that were projected a single time. (exercise 3.5)"""
+    calls: list[object] = []
+
+    def draw(rng: random.Random) -> dict[str, Any]:
+        batch, tgt_len, src_len, emb, hid, enc, att = rng.sample(range(2, 10), 7)
+        look = Attention("additive", hid, enc, att, max_len=9)
+        look.score.W_k.register_forward_hook(lambda *_: calls.append(1))
+        calls.clear()
+        return {
+            "model": AttendBefore(12, emb, enc, hid, look, tied=False, dropout=0.0),
+            "tgt_in": torch.randint(SOS, 12, (batch, tgt_len)),
+            "dec_state": torch.randn(batch, hid),
+            "enc_states": 3 * torch.randn(batch, src_len, enc),
+            "src_mask": _mask(rng, batch, src_len),
+        }
+
+    def contexts(model, tgt_in, dec_state, enc_states, src_mask, carry=True):
+        found = []
+        for word_emb in model.embedding(tgt_in).unbind(dim=1):
+            query = dec_state.unsqueeze(1)
+            context = model.attention(query, enc_states, src_mask)[0].squeeze(1)
+            found.append(context)
+            state = model.cell(torch.cat([word_emb, context], dim=-1), dec_state)
+            dec_state = state if carry else dec_state
+        return torch.stack(found, dim=1)
+
+    def fault(answer: Any, *arguments: Any) -> str:
+        again = f"the contexts are right, but W_k ran {len(calls)} times."
+        again = again if len(calls) > 1 else ""
+        return difference(answer, contexts(*arguments), CONTEXT) or again
+
+    todo = "return the contexts, (batch, tgt_len, enc), and run W_k once."
+    mistakes = {
+        "what is the same for every word belongs before the loop.": contexts,
+        "the cell's new state must ask next.": partial(contexts, carry=False),
+    }
+    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+
+
+def write_greedily(attempt: object) -> Verdict:
+    """A decoder's own sentence, the likeliest word each time. (exercise 3.6)"""
+
+    def write(model, dec_state, enc_states, src_mask, max_len, wrong=""):
+        word, ids = SOS, []
+        while len(ids) < max_len and (EOS not in ids or wrong == "end"):
+            tgt_in = torch.tensor([[word]])  # (1, 1)
+            logits, state, _ = model(tgt_in, dec_state, enc_states, src_mask)
+            dec_state = dec_state if wrong == "state" else state  # (1, hid)
+            ids.append(logits.argmax().item())
+            word = SOS if wrong == "word" else ids[-1]
+        return ids
+
+    def draw(rng: random.Random) -> dict[str, Any]:
+        src_len, emb, hid, enc = rng.sample(range(3, 9), 4)
+        look = Attention("general", hid, enc, att=3, max_len=9)
+        order = rng.choice([AttendAfter, AttendBefore])
+        model = order(9, emb, enc, hid, look, tied=False, dropout=0.0)
+        for part in model.parameters():
+            nn.init.normal_(part, std=1.5)
+        model.output.bias.data[[PAD, SOS, EOS]] = -100.0  # not to be written
+        source = torch.randn(1, src_len, enc), torch.ones(1, src_len) > 0
+        dec_state = torch.randn(1, hid)
+        ids = torch.tensor([[SOS, *write(model, dec_state, *source, 9)]])
+        logits = model(ids[:, :-1], dec_state, *source)[0][0]  # (9, tgt_vocab)
+        lead = logits[:, EOS] - logits.max(dim=1).values  # (9,)
+        if rng.random() < 0.8:  # <eos> shall win where it leads most; else: cut off
+            model.output.bias.data[EOS] -= lead.topk(2).values.mean()
+        if lead.argmax() < 2:
+            return draw(rng)
+        names = ("model", "dec_state", "enc_states", "src_mask", "max_len")
+        return dict(zip(names, (model, dec_state, *source, 9), strict=True))
+
+    todo = "return the list of the ids written, <eos> included, at most max_len."
+    mistakes = {
+        "hand each step's new state on to the next.": partial(write, wrong="state"),
+        "the word just written is the next to be read.": partial(write, wrong="word"),
+        "it wrote on behind <eos>: stop there.": partial(write, wrong="end"),
+        "<eos> is written like a word: keep it.": (
+            lambda *arguments: [n for n in write(*arguments) if n != EOS]
+        ),
+    }
+    verdict = judge(attempt, draw, against(write), todo=todo, mistakes=mistakes)
+    return verdict if verdict.points < 1 else Verdict(1.0, _lent(attempt, verdict))
+
+
+def _lent(attempt: Callable, verdict: Verdict) -> str:
+    """What a trained model writes with the learner's function."""
+    sentence = "tu bois du lait ."
+    with torch.random.fork_rng(), torch.no_grad():
+        model, french, english = load_pretrained("general-after")
+        ids = torch.tensor([french.encode(sentence)])  # (1, src_len)
+        source, dec_state = model.encode(ids, torch.tensor([ids.shape[1]]))
+        written = attempt(model.decoder, dec_state, source, ids != PAD, 10)
+    words = " ".join(english.decode([int(n) for n in written]))
+    return f"{verdict.message} With it a trained model reads {sentence!r}: {words!r}"
