@@ -243,7 +243,7 @@ def _lent(attempt: Callable, verdict: Verdict) -> str:
     sentence = "tu bois du lait ."
     with torch.random.fork_rng(), torch.no_grad():
         model, french, english = load_pretrained("general-after")
-        ids = torch.tensor([french.encode(sentence)])  # (1, src_len)
+        ids = torch.tensor([french.encode(sentence)])  # (1, tokens)
         source, dec_state = model.encode(ids, torch.tensor([ids.shape[1]]))
         written = attempt(model.decoder, dec_state, source, ids != PAD, 10)
     words = " ".join(english.decode([int(n) for n in written]))

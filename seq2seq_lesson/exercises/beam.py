@@ -1,0 +1,130 @@
+"""A beam search, and the check of those that learners write in notebook 05.
+
+Source
+    Beams in translation: Sutskever et al. 2014, arXiv:1409.3215, sec. 3.2.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seq2seq_lesson.batches import collate, pad_ids
+from seq2seq_lesson.exercises import Verdict, apart, judge
+from seq2seq_lesson.exercises.comparing import describe
+from seq2seq_lesson.pretrained import load_pretrained
+from seq2seq_lesson.runtime import pick_device
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.vocabulary import EOS, SOS, UNK
+
+Found = tuple[list[int] | None, float]  # the ids, EOS last, and their log-probability
+
+
+@torch.no_grad()
+def log_probs(model: Seq2Seq, source: list[int], target: list[int]) -> Tensor:
+    """How likely the model finds each word of this target, on the CPU.
+
+    Shapes
+        return: (tgt_len,) float, in nats
+    """
+    batch = collate([(source, target)]).to(next(model.parameters()).device)
+    every = model(batch).log_softmax(dim=-1)  # (1, tgt_len, tgt_vocab)
+    true = batch.tgt_out.unsqueeze(-1)  # (1, tgt_len, 1)
+    return every.gather(-1, true)[0, :, 0].cpu()  # (tgt_len)
+
+
+@torch.no_grad()
+def search(model: Seq2Seq, source: list[int], width: int, wrong: str = "") -> Found:
+    """The likeliest target that a beam of this width finds; None if none was ended.
+
+    Each step keeps the `width` likeliest of all continuations. Those that end leave the
+    beam and keep their score. `wrong` names a usual mistake to be made.
+    """
+    src_ids, src_lengths = pad_ids([source])  # (1, src_len), (1,)
+    src_ids = src_ids.to(next(model.parameters()).device)
+    enc_states, state = model.encode(src_ids, src_lengths)
+    mask = torch.ones_like(src_ids, dtype=torch.bool)  # (1, src_len)
+    beam, best = [([SOS], 0.0)], (None, -math.inf)
+    for _ in range(model.config.max_len):
+        size = len(beam)
+        last = torch.tensor([ids[-1:] for ids, _ in beam]).to(mask.device)  # (beam, 1)
+        read = enc_states.expand(size, -1, -1), mask.expand(size, -1)
+        logits, state, _ = model.decoder(last, state, *read)
+        logits = logits[:, 0].cpu()  # (beam, tgt_vocab)
+        totals = torch.tensor([total for _, total in beam]).unsqueeze(1)  # (beam, 1)
+        sums = logits if wrong == "logits" else logits.log_softmax(dim=-1)
+        sums = sums if wrong == "last" else totals + sums  # (beam, tgt_vocab)
+        sums[:, :EOS] = -math.inf  # PAD and SOS are never written
+        top = sums.flatten().topk(min(width, sums.numel()))
+        grown, rows = [], []
+        for place, total in zip(top.indices.tolist(), top.values.tolist(), strict=True):
+            row, word = divmod(place, sums.shape[1])
+            if word != EOS:
+                grown.append(([*beam[row][0], word], total))
+                rows.append(len(rows) if wrong == "state" else row)
+            elif total > best[1]:
+                best = [*beam[row][0][1:], EOS], total
+        done = not grown or (best[0] if wrong == "first" else grown[0][1] <= best[1])
+        if done:
+            break
+        beam = grown
+        state = state[[min(row, size - 1) for row in rows]]
+    return best
+
+
+def my_beam_search(attempt: object) -> Verdict:
+    """A learner's beam search, on sentences that make no sense (exercise 5.6).
+
+    A trained model reads random French words and has much to be unsure about.
+    """
+    with apart():
+        model, french, english = load_pretrained("general-after")
+    model = model.to(pick_device()).eval()
+
+    def draw(rng: random.Random) -> dict[str, Any]:
+        words = rng.sample(range(UNK + 1, len(french)), rng.randint(2, 5))
+        width = rng.choice([1, 2, 4, 8])
+        return {"model": model, "source": [*words, EOS], "width": width}
+
+    def fault(answer: Any, model: Seq2Seq, source: list[int], width: int) -> str:
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
+            return f"came {describe(answer)}, wanted two values: ids, log-probability."
+        if answer[0] is None:
+            return "came None for the ids: your search ended no target."
+        ids, total = [int(word) for word in answer[0]], float(answer[1])
+        if ids.count(EOS) != 1 or ids[-1] != EOS or min(ids) < EOS:
+            return f"came {ids}, wanted one EOS, {EOS}, at the end, and no PAD or SOS."
+        text = " ".join(english.decode(ids))
+        true = log_probs(model, source, ids).sum().item()
+        if abs(total - true) > 1e-3:
+            return f"{text!r} came with {total:.3f}, the model itself says {true:.3f}."
+        wanted, most = search(model, source, width)
+        best = " ".join(english.decode(wanted))
+        if width == 1 and ids != wanted:
+            return f"a beam of 1 is greedy and writes {best!r}; yours wrote {text!r}."
+        if true < most - 1e-3:
+            return f"came {text!r} with {true:.3f}, but {best!r} has {most:.3f}."
+        return ""
+
+    mistakes = {
+        "that is the likeliest word at each step: keep `width` of them.": (
+            lambda model, source, width: search(model, source, 1)
+        ),
+        "a sentence's log-probability is a sum over its words, not the last word's.": (
+            partial(search, wrong="last")
+        ),
+        "logits are not log-probabilities: log_softmax.": (
+            partial(search, wrong="logits")
+        ),
+        "a half-written sentence goes on from its own state: reorder the states as the "
+        "sentences were.": partial(search, wrong="state"),
+        "the first sentence that ends need not be the likeliest: stop when nothing "
+        "left can still win.": partial(search, wrong="first"),
+    }
+    todo = "return the ids, EOS last, and their log-probability."
+    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
