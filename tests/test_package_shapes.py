@@ -16,6 +16,7 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
 
+import exercise_cells
 import pytest
 import torch
 
@@ -26,6 +27,7 @@ from seq2seq_lesson.shape_rewriter import HOME, Rewriter, comments
 PACKAGE = Path(shapes.__file__).parent
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
 MACHINERY = {"shapes.py", "shape_comments.py", "shape_rewriter.py"}
+EXERCISES = "data_loading encoder decoder training attention reversal".split()
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
     "interventions.py: intervened": "hands the change on; no tensor passes here",
@@ -185,6 +187,17 @@ def walk_interventions(lesson):
     lesson.metrics.rank_correlation(forced[0].word_weights, need)
 
 
+def walk_exercises():
+    """Each check judges the stub, the solution and the wrong attempts of its test."""
+    for name in EXERCISES:
+        wrong = importlib.import_module(f"test_exercises_{name}").WRONG
+        for number, attempts in wrong.items():
+            for kind in ("exercise-attempt", "solution"):
+                exercise_cells.verdict(number, exercise_cells.source(number, kind))
+            for attempt in attempts.values():
+                exercise_cells.verdict(number, attempt)
+
+
 WALK = [
     walk_batches, walk_attention, walk_encoder, walk_seq2seq, walk_translation,
     walk_training, walk_tutorials, walk_reversal_study, walk_interventions,
@@ -263,6 +276,11 @@ def walked():
             checks.known = {}
             shapes.axes(**SIZES)
             step(Lesson())
+        checks.known, walks = {}, len(false)
+        walk_exercises()
+        # the model's modules met the exercises' many sizes there: not what they promise
+        own = "seq2seq_lesson/exercises/"
+        false[walks:] = [error for error in false[walks:] if error.startswith(own)]
     finally:
         sys.meta_path.pop(0)
         torch.set_num_threads(threads)
