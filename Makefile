@@ -7,9 +7,11 @@ BOOKS := $(sort $(wildcard notebooks/0*.ipynb))
 
 ifdef PYTHON
 READY :=
+CLASSROOM :=
 PY := $(PYTHON)
 else
 READY := .venv/ready
+CLASSROOM := .venv/classroom
 PY := $(CURDIR)/.venv/bin/python
 endif
 
@@ -24,8 +26,9 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout=300
 
-.PHONY: run lab notebooks test test-colab test-cuda test-mutations test-fresh \
-	bench pretrained bigrams address picture footprint clean
+.PHONY: run lab notebooks test test-browser test-colab test-cuda test-mutations test-fresh \
+	test-classroom student slides grading room \
+	bench pretrained reversal-study attention-study bigrams address picture footprint clean
 
 run: $(READY)
 	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
@@ -46,6 +49,14 @@ test: $(READY)
 	@$(PY) -m pytest tests
 	@$(NBVAL)
 
+test-browser: $(READY) .venv-colab/ready .venv-classic/ready
+	@echo "test-browser: the explorers in JupyterLab, in the classic notebook and over a"
+	@echo "  kernel's messages; screenshots and times go to build/browser/"
+	@rm -rf build/browser
+	@cd tests/browser && PYTHONPATH=..:. $(PY) -m pytest -q -rs -p no:cacheprovider \
+		explorers_over_comms.py explorers_in_lab.py explorers_in_lesson.py \
+		explorers_in_classic.py
+
 test-colab: $(READY) .venv-colab/ready
 	@echo "test-colab: each notebook alone in an empty folder, with Colab's versions"
 	@$(PY) tests/colab.py $(CURDIR)/.venv-colab/bin/python $(BOOKS)
@@ -64,6 +75,28 @@ test-fresh: $(READY)
 	@echo "test-fresh: a fresh clone, README's pip lines, then make run without a network"
 	@$(PY) tests/fresh_clone.py
 
+student: $(READY)
+	@echo "student: notebooks without solutions and outputs in build/student (ZIP=1: to carry)"
+	@PYTHONPATH=tests $(PY) -m classroom.student $(if $(ZIP),--zip) $(BOOKS)
+
+slides: $(READY)
+	@echo "slides: one deck a notebook in build/slides"
+	@PYTHONPATH=tests $(PY) -m classroom.slides $(BOOKS)
+
+grading: $(CLASSROOM)
+	@echo "grading: an nbgrader course from the exercises in build/nbgrader"
+	@PYTHONPATH=tests $(PY) -m classroom.grading $(BOOKS)
+
+room: $(READY)
+	@echo "room: notebook 02 in $(or $(KERNELS),12) kernels at once: memory and seconds"
+	@OMP_NUM_THREADS=1 PYTHONPATH=tests $(PY) -m classroom.room --kernels $(or $(KERNELS),12)
+
+test-classroom: $(CLASSROOM)
+	@echo "test-classroom: students' archive, decks, nbgrader's round, a full room"
+	@$(MAKE) --no-print-directory student ZIP=1
+	@$(MAKE) --no-print-directory slides
+	@PYTHONPATH=tests $(PY) tests/classroom/prove.py
+
 bench: $(READY)
 	@echo "bench: three procedures race on Tatoeba, then the rungs (FULL=1: to their ends)"
 	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 FULL=$(FULL) $(PY) tests/benchmarks/bench.py
@@ -71,6 +104,14 @@ bench: $(READY)
 pretrained: $(READY)
 	@echo "pretrained: training the small models that come along"
 	@$(PY) -m seq2seq_lesson.pretrained.make
+
+reversal-study: $(READY)
+	@echo "reversal-study: the trainings behind the tables of notebook 06 (half an hour)"
+	@OMP_NUM_THREADS=1 $(PY) -m seq2seq_lesson.studies.reversal
+
+attention-study: $(READY)
+	@echo "attention-study: the trainings behind the tables of notebook 05 (a quarter of an hour)"
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m seq2seq_lesson.studies.attention
 
 bigrams: $(READY)
 	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"
@@ -103,9 +144,20 @@ clean:
 	@$(PY) -m pip install -q -e '.[lab,test]'
 	@touch $@
 
+.venv/classroom: .venv/ready
+	@echo "setup: installing nbgrader into .venv (once)"
+	@$(PY) -m pip install -q -e '.[classroom]'
+	@touch $@
+
 .venv-colab/ready: tests/colab-runtime.txt
 	@echo "setup: installing Colab's versions into .venv-colab (once; a few minutes)"
 	@$(PYTHON3) -m venv .venv-colab
 	@.venv-colab/bin/python -m pip install -q $(TORCH)
 	@.venv-colab/bin/python -m pip install -q -r tests/colab-runtime.txt
+	@touch $@
+
+.venv-classic/ready: tests/classic-runtime.txt
+	@echo "setup: installing the classic notebook into .venv-classic (once; a minute)"
+	@$(PYTHON3) -m venv .venv-classic
+	@.venv-classic/bin/python -m pip install -q -r tests/classic-runtime.txt
 	@touch $@

@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="+", type=Path)
     arguments = parser.parse_args()
     os.environ.setdefault("SEQ2SEQ_LESSON_CORPUS", "bundled")
-    os.environ["SEQ2SEQ_LESSON_TEST"] = "1"  # explorers show their picture, not a widget
+    os.environ["SEQ2SEQ_LESSON_TEST"] = "1"  # explorers then show a picture, no widget
     commands = {"run": run, "store": store}
     return commands[arguments.command](arguments.notebooks)
 

@@ -1,0 +1,133 @@
+"""Attention as a picture: bands from word to word, and the heat map below them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import accumulate
+
+from seq2seq_lesson.explorers.drawing import Arc, Box, Cell, Item, Text
+from seq2seq_lesson.explorers.sentences import fitted, room
+from seq2seq_lesson.translation import EOS_WORD, Translation
+
+ROW, BANDS = 25, 92  # heights: of a row of the map, of the room for the bands
+LETTERS = 14  # size of the words
+LEFT, RIGHT, HIGH = 108, 44, 182  # room for names, for numbers, and above the map
+FAINTEST = 0.02  # a weight below that gets no band
+Links = Collection[tuple[int, int]]  # pairs of place read and place written, from 0
+Spans = list[tuple[float, float]]  # where each word begins, and how wide it is
+
+
+def spans(words: list[str]) -> Spans:
+    """A place for each word in a row, as wide as the word wants."""
+    widths = [min(max(room(word, LETTERS) + 14, 32), 110) for word in words]
+    return list(zip(accumulate(widths, initial=0), widths, strict=False))
+
+
+def size(translation: Translation) -> tuple[float, float]:
+    """Width and height of `panel`."""
+    rows = 0 if translation.weights is None else len(translation.words)
+    ends = [sum(spans(w)[-1]) for w in (translation.source_words, translation.words)]
+    return LEFT + max(ends) + RIGHT, HIGH + ROW * rows
+
+
+def panel(
+    translation: Translation,
+    x: float,
+    y: float,
+    title: str,
+    links: Links = (),
+    wrong: Collection[int] = (),
+) -> list[Item]:
+    """One sentence: what was written above, what was read below, its map underneath.
+
+    Shapes
+        links: the known alignment, (place read, place written); laid over the map and
+               the bands: green where the row's largest weight lies, red where it fails
+        wrong: the places written that are mistakes
+    """
+    x0, above, below = x + LEFT, y + 30, y + 56 + BANDS
+    read, written = spans(translation.source_words), spans(translation.words)
+    items: list[Item] = [Text(x, y + 10, title, bold=True)]
+    if translation.weights is None:
+        said = "no attention: nothing is looked at while it writes"
+        items.append(Text(x0 + 4, above + 27 + BANDS / 2, said, role="faint"))
+    else:
+        items += _bands(translation, x0, above + 27, below, links)
+        items += _map(translation, x, y + HIGH, links, wrong)
+    names = {"written": above + 14, "read": below + 14}
+    items += [Text(x0 - 10, at, name, "end", "faint", 14) for name, at in names.items()]
+    for t, (start, wide) in enumerate(written):
+        style = {"role": "wrong", "bold": True} if t in wrong else {}
+        items.append(_word(translation.words[t], x0 + start, above, wide, style))
+    for s, (start, wide) in enumerate(read):
+        word = translation.source_words[s]
+        strange = word in translation.unknown
+        style = {"role": "wrong", "dashed": True} if strange else {}
+        items.append(_word(word, x0 + start, below, wide, style))
+    return items
+
+
+def _word(word: str, x: float, y: float, width: float, style: dict) -> Box:
+    shown = fitted(word, width - 8, LETTERS)
+    return Box(x + 1, y, width - 2, 27, shown, size=LETTERS, **style)
+
+
+def _bands(
+    translation: Translation, x0: float, top: float, base: float, links: Links
+) -> list[Item]:
+    """From each written word to what it looked at, as thick as the weight is large."""
+    items: list[Item] = []
+    read, written = spans(translation.source_words), spans(translation.words)
+    looked_for = {place for _, place in links}
+    for t, row in enumerate(translation.weights.tolist()):
+        most = row.index(max(row))
+        for s, weight in enumerate(row):
+            if weight < FAINTEST:
+                continue
+            role = "right" if (s, t) in links else "mark"
+            if role == "mark" and t in looked_for and s == most:
+                role = "wrong"
+            ends = [
+                (x0 + start + wide / 2, y)
+                for (start, wide), y in ((written[t], top), (read[s], base))
+            ]
+            items.append(Arc(*ends, 0, role, 1 + 7 * weight, 0.15 + 0.85 * weight))
+    return items
+
+
+def _map(
+    translation: Translation, x: float, top: float, links: Links, wrong: Collection[int]
+) -> list[Item]:
+    """The heat map: a row a written word, a column a word read."""
+    items: list[Item] = []
+    framed: list[Item] = []  # drawn last, or the neighbours would cover the frames
+    columns, x0 = spans(translation.source_words), x + LEFT
+    for t, row in enumerate(translation.weights.tolist()):
+        y, most = top + ROW * t, max(row)
+        word = fitted(translation.words[t], LEFT - 14, LETTERS)
+        style = {"role": "wrong", "bold": True} if t in wrong else {}
+        spot = x0 - 10, y + ROW / 2
+        items.append(Text(*spot, word, "end", size=LETTERS, **style))
+        for s, ((start, wide), weight) in enumerate(zip(columns, row, strict=True)):
+            # a little too large: no seams show between neighbours
+            items.append(Cell(x0 + start, y, wide + 0.4, ROW + 0.4, weight))
+            if (s, t) in links:
+                role = "right" if weight == most else "wrong"
+                inside = x0 + start + 2, y + 2, wide - 4, ROW - 4
+                framed.append(Cell(*inside, weight, role))
+        end = x0 + sum(columns[-1]) + 8
+        items.append(Text(end, y + ROW / 2, f"{most:.2f}", size=13, mono=True))
+    return items + framed
+
+
+def in_words(translation: Translation) -> str:
+    """The picture for those who do not see it: where each written word looks most."""
+    if translation.weights is None:
+        return f"“{translation.text}”, written without attention"
+    most = translation.weights.argmax(dim=1).tolist()
+    pairs = zip(translation.words, most, strict=True)
+    return "Looks most: " + ", ".join(
+        f"{word} at {fitted(translation.source_words[n], 200, 15)}"
+        for word, n in pairs
+        if word != EOS_WORD
+    )

@@ -1,0 +1,100 @@
+"""Writing a sentence one word at a time, and keeping what happened on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+from seq2seq_lesson.batches import pad_ids
+from seq2seq_lesson.explorers.sentences import loaded
+from seq2seq_lesson.seq2seq import best_words
+from seq2seq_lesson.vocabulary import EOS, SOS, SPECIALS
+
+Forced = tuple[tuple[int, str], ...]  # pairs of step (from 1) and word, in order
+SHOWN = 5  # of the likeliest words
+
+
+@dataclass(frozen=True)
+class Step:
+    """One turn of the decoder: a word is read, the next one is written.
+
+    Shapes
+        before, after: (hid,) float, the state before and after the word was read
+        scores:        (src_len,) float, unbounded; None without attention
+        weights:       (src_len,) float, sum to 1; None without attention
+        likeliest:     the five likeliest next words, each with its probability
+        chance:        0 to 1, the probability of the word that was written
+    """
+
+    read: str
+    before: torch.Tensor
+    after: torch.Tensor
+    scores: torch.Tensor | None
+    weights: torch.Tensor | None
+    likeliest: tuple[tuple[str, float], ...]
+    wrote: str
+    chance: float
+    forced: bool
+
+
+@lru_cache(maxsize=64)
+@torch.no_grad()
+def write(name: str, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
+    """Let a trained model write, greedily but for the words that are forced on it.
+
+    Shapes
+        name:     a trained model that comes along
+        sentence: normalised, at least one word, no longer than the model can read
+        return:   a Step for each word written, "<eos>" included if it came
+    Source
+        ours; `Seq2Seq.greedy` taken apart
+    """
+    model, src_vocabulary, tgt_vocabulary = loaded(name)
+    src_ids, src_lengths = pad_ids([src_vocabulary.encode(sentence)])
+    enc_states, state = model.encode(src_ids, src_lengths)
+    src_mask = torch.ones_like(src_ids, dtype=torch.bool)
+    words, wanted, word_id = tgt_vocabulary.words, dict(forced), SOS
+    steps: list[Step] = []
+    while word_id != EOS and len(steps) < model.config.max_len:
+        before = state
+        logits, state, weights = model.decoder(
+            torch.tensor([[word_id]]), before, enc_states, src_mask
+        )
+        read, word_id = words[word_id], int(best_words(logits))
+        own = wanted.get(len(steps) + 1)
+        if own is not None:
+            word_id = words.index(own)
+        scores = None
+        if weights is not None:
+            asks = before if model.config.order == "before" else state
+            scores = model.decoder.attention.score(asks.unsqueeze(1), enc_states)[0, 0]
+            weights = weights[0, 0]
+        chances = logits[0, 0].softmax(dim=-1)
+        top = [(words[n], float(chances[n])) for n in chances.topk(SHOWN).indices]
+        steps.append(
+            Step(
+                read,
+                before[0],
+                state[0],
+                scores,
+                weights,
+                tuple(top),
+                words[word_id],
+                float(chances[word_id]),
+                own is not None,
+            )
+        )
+    return tuple(steps)
+
+
+def can_be_written(name: str) -> list[str]:
+    """The words that may be forced on a model; "<eos>" ends the sentence."""
+    tgt_vocabulary = loaded(name)[2]
+    return [SPECIALS[EOS], *tgt_vocabulary.words[len(SPECIALS) :]]
+
+
+def text(steps: tuple[Step, ...]) -> str:
+    """What was written, without "<eos>"."""
+    return " ".join(step.wrote for step in steps if step.wrote != SPECIALS[EOS])

@@ -1,0 +1,123 @@
+"""The notebooks that the browser opens: small ones, and the lesson's own."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+from address import ROOT
+from nbformat import NotebookNode, v4
+from run_notebooks import KERNELSPEC
+
+from seq2seq_lesson.explorers.attention import attention_explorer
+from seq2seq_lesson.explorers.explorer import Explorer
+from seq2seq_lesson.explorers.reversal import reversal_playground
+from seq2seq_lesson.explorers.shape_explorer import shape_explorer
+from seq2seq_lesson.explorers.stepper import stepper
+
+LEARNERS = """\
+import torch
+
+from seq2seq_lesson.pretrained import load_pretrained
+from seq2seq_lesson.seq2seq import Seq2Seq
+
+trained = load_pretrained("reversal-attention")[0]
+torch.manual_seed(0)
+first = Seq2Seq(trained.config).state_dict()
+learners = []
+for part in (0.0, 0.5, 0.7, 0.8, 0.9, 1.0):
+    between = Seq2Seq(trained.config).eval()
+    last = trained.state_dict()
+    between.load_state_dict({k: first[k].lerp(last[k], part) for k in first})
+    learners.append((f"{part:.0%} of the way", between))
+"""
+SMALL = {  # name -> (set-up, the explorer)
+    "shape": ("", "shape_explorer()"),
+    "stepper": ("", "stepper()"),
+    "attention": ("", "attention_explorer()"),
+    "reversal": (LEARNERS, "reversal_playground(learners)"),
+}
+FACTORIES = {
+    "shape_explorer": shape_explorer,
+    "stepper": stepper,
+    "attention_explorer": attention_explorer,
+    "reversal_playground": reversal_playground,
+}
+THREADS = "import torch\n\ntorch.set_num_threads(1)\n"
+
+
+def imports(call: str) -> str:
+    """The line that imports the factory of an explorer."""
+    name = call.partition("(")[0]
+    return f"from {FACTORIES[name].__module__} import {name}\n"
+
+
+def cells(name: str) -> list[str]:
+    """The code of a small notebook: set-up, then the explorer."""
+    setup, call = SMALL[name]
+    return [f"{imports(call)}{THREADS}{setup}", call]
+
+
+def twin(name: str) -> Explorer:
+    """The same explorer here, to say what the one in the browser must show."""
+    setup, call = cells(name)
+    space: dict = {}
+    exec(setup, space)
+    return eval(call, space)
+
+
+def write_small(folder: Path, name: str) -> Path:
+    """A notebook that holds nothing but one explorer."""
+    book = v4.new_notebook(metadata={"kernelspec": KERNELSPEC})
+    book.cells = [v4.new_code_cell(code) for code in cells(name)]
+    path = folder / f"{name}.ipynb"
+    nbformat.write(book, path)
+    return path
+
+
+def tagged(book: NotebookNode, tag: str) -> list[NotebookNode]:
+    return [cell for cell in book.cells if tag in cell.metadata.get("tags", [])]
+
+
+def lesson_explorers() -> list[tuple[Path, int]]:
+    """Every cell of the lesson that is tagged as an explorer: (notebook, which one)."""
+    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    books = {path: nbformat.read(path, 4) for path in paths}
+    return [
+        (path, number)
+        for path, book in books.items()
+        for number in range(len(tagged(book, "explorer")))
+    ]
+
+
+def write_lesson(folder: Path, path: Path, number: int) -> tuple[Path, str]:
+    """A copy with what one explorer needs: imports, settings, and the cells so tagged.
+
+    The stored outputs stay, so that the live one must take their place; of the other
+    explorers only what they import is left. With the copy comes the explorer's call.
+    """
+    book = nbformat.read(path, 4)
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    explorers = tagged(book, "explorer")
+    needed = [*code[:3], *tagged(book, "explorer-needs"), *explorers[: number + 1]]
+    for cell in explorers[:number]:
+        cell.source = _split(cell.source)[0]
+        cell.outputs = []
+    book.cells = [cell for cell in book.cells if cell in needed]
+    copy = folder / f"{path.stem}-{number + 1}.ipynb"
+    nbformat.write(book, copy)
+    return copy, _split(explorers[number].source)[1]
+
+
+def _split(source: str) -> tuple[str, str]:
+    """A cell's code in two: its last expression, and what stands before it."""
+    last = ast.parse(source).body[-1]
+    lines = source.splitlines()
+    return "\n".join(lines[: last.lineno - 1]), "\n".join(lines[last.lineno - 1 :])
+
+
+def twin_of(call: str) -> Explorer | None:
+    """What the call makes here, if nothing but the lesson is needed for it."""
+    node = ast.parse(call).body[0].value
+    if any(isinstance(part, ast.Name) for one in node.args for part in ast.walk(one)):
+        return None
+    return eval(call, dict(FACTORIES))

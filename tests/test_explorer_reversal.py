@@ -1,0 +1,164 @@
+"""The reversal playground: letters, lengths, and the course of a training."""
+
+import pytest
+import torch
+
+from seq2seq_lesson.explorers.drawing import Box, Cell
+from seq2seq_lesson.explorers.png import to_png
+from seq2seq_lesson.explorers.reversal import (
+    LONGEST,
+    MORE,
+    left_out,
+    reversal_playground,
+    usable,
+)
+from seq2seq_lesson.explorers.reversal_picture import (
+    anti_diagonal,
+    correct,
+    mistakes,
+    share,
+)
+from seq2seq_lesson.explorers.svg import to_html
+from seq2seq_lesson.pretrained import load_pretrained
+from seq2seq_lesson.reversal import reversal_pairs
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.translation import Translation, translate
+
+NONSENSE = ["", "🐈🐈", "<script>alert(1)</script>", "x" * 10_000, "abc " * 10_000]
+
+
+@pytest.fixture(scope="module")
+def models():
+    trained = load_pretrained("reversal-attention")[0]
+    torch.manual_seed(0)
+    return [("untrained", Seq2Seq(trained.config)), ("trained", trained)]
+
+
+@pytest.fixture
+def explorer(models):
+    return reversal_playground(models)
+
+
+def answered(read, written, ended=True):
+    """A translation with even weights, written by hand."""
+    words = [*written, *["<eos>"] * ended]
+    weights = torch.full((len(words), len(read) + 1), 1 / (len(read) + 1))
+    return Translation([*read, "<eos>"], words, weights, [])
+
+
+def test_the_anti_diagonal_is_the_known_alignment():
+    for letters in ("a", "abcad"):
+        answer = answered(letters, letters[::-1])
+        assert anti_diagonal(answer) == set(reversal_pairs([letters])[0].alignment)
+    assert anti_diagonal(answered("abcd", "d")) == {(3, 0), (2, 1)}
+
+
+def test_share_is_the_mean_weight_on_it():
+    answer = answered("abc", "cba")
+    assert share(answer) == pytest.approx(1 / 4)
+    weights = torch.zeros(4, 4)
+    for read, place in anti_diagonal(answer):
+        weights[place, read] = 0.5 + 0.1 * place
+    sharp = Translation(answer.source_words, answer.words, weights, [])
+    assert share(sharp) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("written", "ended", "wrong", "right"),
+    [
+        ("cba", True, set(), 1),
+        ("cbb", True, {2}, 2 / 3),
+        ("cb", True, {2, 3}, 2 / 3),
+        ("cbab", False, {3}, 1),
+        ("", True, {0, 1, 2, 3}, 0),
+        ("cbac", True, {3, 4}, 1),
+    ],
+)
+def test_mistakes_by_hand(written, ended, wrong, right):
+    answer = answered("abc", written, ended)
+    assert mistakes(answer) == wrong
+    assert correct(answer) == pytest.approx(right)
+
+
+def test_picture_shows_what_the_chosen_model_writes(explorer, models):
+    for epoch, (label, model) in enumerate(models):
+        explorer.controls["epoch"].value = epoch
+        vocabulary = load_pretrained("reversal-attention")[1]
+        known = translate(
+            model, ["a b c a d b b d"], vocabulary, vocabulary, max_len=10
+        )[0]
+        drawing = explorer.draw(explorer.settings)
+        cells = [i.value for i in drawing.items if isinstance(i, Cell) and not i.role]
+        assert cells == pytest.approx(known.weights.flatten().tolist())
+        told = f"{label}: “abcadbbd” becomes “{known.text.replace(' ', '')}”"
+        assert drawing.notes[0].startswith(told)
+        assert explorer.picture.value == to_html(drawing)
+    assert "“dbbdacba”, all right" in drawing.notes[0]
+
+
+def test_the_anti_diagonal_forms(explorer):
+    """Framed green where the weight lies there: nowhere before, everywhere after."""
+
+    def green():
+        items = explorer.draw(explorer.settings).items
+        return sum(isinstance(i, Cell) and i.role == "right" for i in items)
+
+    explorer.controls["epoch"].value = 0
+    before = green()
+    explorer.controls["epoch"].value = 1
+    assert before < 5
+    assert green() == 8
+
+
+def test_bars_stand_for_every_model(explorer, models):
+    drawing = explorer.draw(explorer.settings)
+    right = max(i.x + i.width for i in drawing.items if isinstance(i, Cell))
+    bars = [i for i in drawing.items if isinstance(i, Box) and i.x > right + 50]
+    assert len(bars) == 2 * len(models)
+    assert [bar.role for bar in bars] == ["quiet", "mark"] * 2
+    assert all(bars[n].height < bars[n + 1].height for n in (0, 2))
+
+
+def test_length_cuts_and_adds_letters(explorer):
+    explorer.controls["length"].value = 3
+    assert explorer.settings["letters"] == "abc"
+    explorer.controls["length"].value = 12
+    assert explorer.settings["letters"] == "abc" + MORE[:9]
+    explorer.controls["letters"].value = "DA da d"
+    assert explorer.settings["length"] == 5
+    assert "“dadad” becomes “dadad”" in explorer.draw(explorer.settings).notes[0]
+
+
+@pytest.mark.parametrize("typed", NONSENSE)
+def test_nonsense_gets_a_sentence_and_breaks_nothing(explorer, typed):
+    explorer.controls["letters"].value = typed
+    html = explorer.picture.value
+    assert "<script" not in html
+    assert "<p " in html
+    assert len(html) < 150_000
+    explorer.controls["length"].value = 7
+    assert "<svg" in explorer.picture.value
+
+
+def test_what_is_left_out_is_said():
+    assert usable("Ab-xyD") == "abd"
+    assert left_out("Ab-xyD", "abd") == [
+        "Left out, since only 'abcd' are known: “-xy”."
+    ]
+    many = "abcd" * 100
+    assert left_out(many, usable(many)) == [
+        f"Only the first {LONGEST} of 400 letters are read."
+    ]
+    assert left_out("ab cd", "abcd") == []
+
+
+def test_models_without_attention_or_none_at_all_are_refused():
+    with pytest.raises(ValueError, match="models: got 0"):
+        reversal_playground([])
+    plain = load_pretrained("reversal-plain")[0]
+    with pytest.raises(ValueError, match="all with attention"):
+        reversal_playground([("plain", plain)])
+
+
+def test_the_first_state_as_a_picture(explorer):
+    assert to_png(explorer.draw(explorer.settings)).startswith(b"\x89PNG")

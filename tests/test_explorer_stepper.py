@@ -1,0 +1,199 @@
+"""The decoding stepper: its steps are the model's own, and its picture tells them."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from seq2seq_lesson.explorers import stepper as explorer_module
+from seq2seq_lesson.explorers.drawing import Arc, Box, Text
+from seq2seq_lesson.explorers.png import to_png
+from seq2seq_lesson.explorers.sentences import EXAMPLES, MODELS, loaded
+from seq2seq_lesson.explorers.stepper import draw, force, moved, stepper
+from seq2seq_lesson.explorers.stepper_steps import can_be_written, text, write
+from seq2seq_lesson.explorers.svg import to_html
+from seq2seq_lesson.translation import translate
+from seq2seq_lesson.vocabulary import EOS, PAD, SOS
+
+NONSENSE = ["", "🐈🐈", "<script>alert(1)</script>", "x" * 10_000, "la " * 10_000]
+
+
+@pytest.fixture
+def explorer():
+    return stepper()
+
+
+def words_in(drawing):
+    return [item.text for item in drawing.items if isinstance(item, Text | Box)]
+
+
+@pytest.mark.parametrize("name", MODELS.values())
+def test_steps_are_those_of_greedy_decoding(name):
+    for sentence in EXAMPLES[:3]:
+        steps = write(name, sentence)
+        known = translate(loaded(name)[0], [sentence], *loaded(name)[1:])[0]
+        assert [step.wrote for step in steps] == known.words
+        assert text(steps) == known.text
+        assert [step.read for step in steps] == ["<sos>", *known.words[:-1]]
+        if known.weights is None:
+            assert all(step.scores is None for step in steps)
+        else:
+            weights = torch.stack([step.weights for step in steps])
+            torch.testing.assert_close(weights, known.weights)
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS.values() if n != "plain"])
+def test_softmax_of_the_scores_is_the_weights_and_each_state_starts_the_next(name):
+    steps = write(name, EXAMPLES[0])
+    for step in steps:
+        torch.testing.assert_close(step.scores.softmax(-1), step.weights)
+    for one, after in pairwise(steps):
+        assert torch.equal(one.after, after.before)
+
+
+def test_five_likeliest_by_hand():
+    model, src, tgt = loaded("general-after")
+    ids = torch.tensor([src.encode(EXAMPLES[0])])
+    states, first = model.encode(ids, torch.tensor([ids.shape[1]]))
+    mask = torch.ones_like(ids).bool()
+    with torch.no_grad():
+        logits, _, _ = model.decoder(torch.tensor([[SOS]]), first, states, mask)
+    chances, places = logits[0, 0].softmax(-1).topk(5)
+    step = write("general-after", EXAMPLES[0])[0]
+    assert [word for word, _ in step.likeliest] == [tgt.words[n] for n in places]
+    assert [chance for _, chance in step.likeliest] == pytest.approx(chances.tolist())
+    assert step.chance == pytest.approx(float(chances[0]))
+
+
+def test_a_forced_word_is_written_and_the_rest_follows_from_it():
+    own = write("general-after", EXAMPLES[0])
+    made = write("general-after", EXAMPLES[0], ((5, "dog"),))
+    assert [s.wrote for s in made[:4]] == [s.wrote for s in own[:4]]
+    assert (made[4].wrote, made[4].forced, made[5].read) == ("dog", True, "dog")
+    assert text(made) != text(own)
+    assert made[4].likeliest == own[4].likeliest
+    ended = write("general-after", EXAMPLES[0], ((2, "<eos>"),))
+    assert [step.wrote for step in ended] == ["you", "<eos>"]
+
+
+def test_what_can_be_forced_holds_no_padding_and_no_start():
+    words = loaded("plain")[2].words
+    assert can_be_written("plain")[0] == words[EOS]
+    assert not {words[PAD], words[SOS]} & set(can_be_written("plain"))
+
+
+def test_the_buttons_go_forwards_and_back_and_stop_at_the_ends(explorer):
+    step, steps = explorer.controls["step"], write("general-after", EXAMPLES[0])
+    assert step.max == len(steps)
+    seen = [step.value]
+    for _ in steps:
+        explorer.controls["forward"].click()
+        seen.append(step.value)
+    assert seen == [*range(1, len(steps) + 1), len(steps)]
+    for _ in seen:
+        explorer.controls["back"].click()
+    assert step.value == 1
+    explorer.controls["sentence"].value = "j ai faim ."
+    assert step.max == len(write("general-after", "j ai faim .")) < len(steps)
+
+
+def test_forcing_in_the_widget_changes_the_rest_and_can_be_taken_back(explorer):
+    before = explorer.picture.value
+    explorer.controls["step"].value = 5
+    explorer.controls["word"].value = "dog"
+    assert explorer.settings["forced"] == ((5, "dog"),)
+    assert "By itself it writes" in explorer.picture.value
+    assert explorer.picture.value == to_html(draw(explorer.settings))
+    explorer.controls["step"].value = 3
+    assert explorer.settings["word"] == ""
+    explorer.controls["word"].value = "eating"
+    assert explorer.settings["forced"] == ((3, "eating"),)  # later force is let go
+    explorer.controls["free"].click()
+    explorer.controls["step"].value = 1
+    assert explorer.settings["forced"] == ()
+    assert explorer.picture.value == before
+
+
+def test_a_word_that_cannot_be_written_gets_a_sentence(explorer):
+    explorer.controls["word"].value = "flowerz<b>"
+    assert explorer.settings["forced"] == ()
+    note = draw(explorer.settings).notes[1]
+    assert note.startswith("“flowerz<b>” is none of the")
+    assert "did you mean" in note
+    assert "flowerz&lt;b&gt;" in explorer.picture.value
+
+
+def test_picture_tells_the_step():
+    settings = stepper(step=5).settings
+    drawing, step = draw(settings), write("general-after", EXAMPLES[0])[4]
+    shown = words_in(drawing)
+    assert {step.read, step.wrote, "step 5 asks"} <= set(shown)
+    assert all(word in shown for word, _ in step.likeliest)
+    assert all(word in shown for word in EXAMPLES[0].split())
+    widest = max(
+        (i for i in drawing.items if isinstance(i, Arc)), key=lambda a: a.width
+    )
+    place = EXAMPLES[0].split().index("belle")
+    boxes = {i.text: i for i in drawing.items if isinstance(i, Box)}
+    assert step.weights.argmax() == place
+    assert widest.width == pytest.approx(1 + 8 * float(step.weights[place]))
+    assert widest.start[0] == boxes["belle"].x + boxes["belle"].width / 2
+    assert (
+        f"Step 5 of {len(write('general-after', EXAMPLES[0]))}" in drawing.description
+    )
+
+
+def test_the_four_parts_stand_in_the_order_of_the_model():
+    def parts(name):
+        drawn = draw(stepper(name).settings).items
+        return [i.text[3:] for i in drawn if isinstance(i, Text) and i.bold][:4]
+
+    state, look = "change the state", "look at the source"
+    assert parts("general-after")[1:3] == [state, look]
+    assert parts("additive-before")[1:3] == [look, state]
+    assert look not in parts("plain")
+
+
+@pytest.mark.parametrize("typed", NONSENSE)
+def test_nonsense_gets_a_sentence_and_breaks_nothing(explorer, typed):
+    for box in ("sentence", "word"):
+        explorer.controls[box].value = typed
+        html = explorer.picture.value
+        assert "<script" not in html
+        assert len(html) < 120_000
+        assert "<p " in html
+    if typed.startswith("la"):
+        explorer.controls["sentence"].value = typed
+        assert "got 10,000 words, wanted at most 31" in explorer.picture.value
+    explorer.controls["sentence"].value = EXAMPLES[1]
+    assert explorer.settings["example"] == EXAMPLES[1]
+    assert explorer.picture.value == to_html(draw(explorer.settings))
+
+
+def test_unknown_words_are_marked():
+    settings = {**stepper().settings, "sentence": "je zut un chat ."}
+    drawing = draw(settings)
+    marked = [i.text for i in drawing.items if isinstance(i, Box) and i.role == "wrong"]
+    assert marked == ["zut"]
+    assert drawing.notes[-1].startswith("Unknown to the model")
+
+
+def test_moving_stays_inside_and_force_lets_go_of_what_is_later():
+    settings = stepper().settings
+    last = len(write("general-after", EXAMPLES[0]))
+    assert moved(settings, -3)["step"] == 1
+    assert moved(settings, 99)["step"] == last
+    known = {**settings, "forced": ((2, "is"), (4, "cat")), "step": 3, "word": " DOG "}
+    assert force(known) == {"forced": ((2, "is"), (3, "dog")), "word": "dog"}
+    assert force({**known, "word": ""})["forced"] == ((2, "is"),)
+
+
+def test_a_model_that_does_not_come_along_is_refused():
+    with pytest.raises(ValueError, match="name: got 'gpt'"):
+        stepper("gpt")
+
+
+def test_the_first_state_as_a_picture():
+    png = to_png(draw(stepper().settings))
+    assert png.startswith(b"\x89PNG")
+    assert explorer_module.START["step"] == 1
