@@ -5,7 +5,6 @@ import base64
 import io
 import os
 import re
-import shutil
 import sys
 import tempfile
 import time
@@ -81,8 +80,9 @@ def own_frames(traceback: list[str]) -> list[str]:
 def run(paths: list[Path]) -> int:
     """Execute copies of the notebooks, write pages to build/, print a table."""
     build = ROOT / "build"
-    shutil.rmtree(build, ignore_errors=True)
-    build.mkdir()
+    build.mkdir(exist_ok=True)
+    for page in build.glob("*.html"):  # of an earlier run; slides and copies stay
+        page.unlink()
     rows, titles = [], []
     for path in paths:
         print(f"  {path.stem} ...", end=" ", flush=True)

@@ -1,0 +1,119 @@
+"""Write the notebooks as a student gets them: no solutions, no outputs.
+
+`make student` fills build/student/; with ZIP=1 also an archive that holds the package
+as a wheel and a README.txt, for a room without a network.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from address import ROOT
+from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+from nbformat import NotebookNode
+
+NAME = "seq2seq-lesson-student"
+DETAILS = re.compile(r"\n*<details>.*?</details>", re.S)
+README = """\
+Seq2seq, dissected: the students' copy
+
+Six notebooks without solutions and outputs, and the package they use. No network is
+needed for the steps below. Python 3.11 or newer must be there, with
+    {needed}
+(at home, with a network: python -m pip install the lines above, one by one).
+
+1. Unpack this archive and open a terminal in its folder.
+2. python -m pip install --no-index --no-deps {wheel}
+3. jupyter lab 01_data_loading.ipynb
+
+In each exercise, write into the cell below the question, run it, then run the cell
+after it: that one says what is right and what is not yet. Each notebook runs from top
+to bottom even where no exercise has been done.
+"""
+
+
+def unfolded(prose: str) -> str:
+    """The prose without the answers that are folded away in it."""
+    return DETAILS.sub("", prose)
+
+
+def student_copy(book: NotebookNode) -> NotebookNode:
+    """The notebook without solutions, in cells or folded away in prose, and outputs."""
+    book = deepcopy(book)
+    for step in (
+        TagRemovePreprocessor(remove_cell_tags={"solution"}),
+        ClearOutputPreprocessor(),
+    ):
+        book, _ = step.preprocess(book, {})
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            cell.source = unfolded(cell.source)
+    return book
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the package's wheel in `folder`, from a clean copy, without a network."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, scratch)
+        ignored = shutil.ignore_patterns("__pycache__")
+        package = "seq2seq_lesson"
+        shutil.copytree(ROOT / package, Path(scratch, package), ignore=ignored)
+        command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-index"]
+        command += ["--no-deps", "--no-build-isolation", "-w", str(folder), scratch]
+        subprocess.run(command, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def write_archive(folder: Path) -> Path:
+    """Put the folder's notebooks, a wheel and README.txt into one archive."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["lab"][:1]]
+    archive = folder / f"{NAME}.zip"
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        wheel = build_wheel(Path(scratch))
+        readme = README.format(needed="\n    ".join(needed), wheel=wheel.name)
+        packed.writestr(f"{NAME}/README.txt", readme)
+        for path in [*sorted(folder.glob("*.ipynb")), wheel, ROOT / "LICENSE"]:
+            packed.write(path, f"{NAME}/{path.name}")
+    return archive
+
+
+def write_copies(paths: list[Path], folder: Path) -> None:
+    """Write the students' copies of the notebooks into a fresh folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in paths:
+        book = student_copy(nbformat.read(path, as_version=4))
+        nbformat.write(book, folder / path.name)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    parser.add_argument("--zip", action="store_true", help="write the archive, too")
+    arguments = parser.parse_args()
+    folder = ROOT / "build" / "student"
+    write_copies(arguments.notebooks, folder)
+    print(f"students' copies: {folder}")
+    if arguments.zip:
+        archive = write_archive(folder)
+        size = archive.stat().st_size / 1e6
+        print(f"archive: {archive} ({size:.1f} MB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

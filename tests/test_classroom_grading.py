@@ -1,0 +1,108 @@
+"""The notebooks' exercises as nbgrader wants them: points from the same checks."""
+
+import ast
+
+import nbformat
+import pytest
+from classroom import example, grading
+from exercise_cells import number_of, tags
+from test_notebooks import NAMES, PATHS
+
+
+def cells(book, tag):
+    return {number_of(cell): cell for cell in book.cells if tag in tags(cell)}
+
+
+@pytest.fixture
+def made():
+    return grading.assignment(example.book())
+
+
+def run(*sources):
+    """Run the cells' sources in order; what the last one's expression is worth."""
+    names = {}
+    *before, last = ast.parse("\n".join(sources)).body
+    exec(compile(ast.Module(before, []), "cells", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "check", "eval"), names)
+
+
+def test_an_attempt_keeps_its_stub_and_holds_the_answer_between_the_marks(made):
+    cell = cells(made, "exercise-attempt")["00-1"]
+    stub, _, solution = cell.source.partition("### BEGIN SOLUTION\n")
+    assert stub.strip() == "def double(number):\n    ...  # yours"
+    answer, end, rest = solution.partition("### END SOLUTION")
+    assert answer.strip() == "def double(number):\n    return 2 * number"
+    assert end
+    assert not rest
+    assert cell.metadata.nbgrader.solution
+    assert not cell.metadata.nbgrader.grade
+
+
+def test_a_check_is_locked_and_worth_the_stars(made):
+    marks = {n: c.metadata.nbgrader for n, c in cells(made, "exercise-check").items()}
+    assert {n: mark.points for n, mark in marks.items()} == {"00-1": 1, "00-2": 3}
+    assert all(mark.grade and mark.locked for mark in marks.values())
+    ids = [c.metadata.nbgrader.grade_id for c in made.cells if "nbgrader" in c.metadata]
+    assert len(ids) == len(set(ids)) == 4
+
+
+@pytest.mark.parametrize(
+    ("attempt", "worth"),
+    [
+        ("negate = lambda number: -number", 3.0),
+        ("negate = lambda number: -number if number % 2 else 0", 1.05),
+        ("negate = lambda number: 1 / 0", 0.0),
+        ("negate = 7", 0.0),
+        ("def negate(number):\n    ...", 0.0),
+    ],
+)
+def test_a_check_is_worth_a_number_whatever_is_written(made, attempt, worth):
+    check = cells(made, "exercise-check")["00-2"].source
+    result = run(example.CHECK, attempt, check)
+    assert isinstance(result, float)
+    assert result == pytest.approx(worth)
+
+
+def test_a_warning_does_not_reach_the_stream_that_costs_the_points(made, capsys):
+    check = cells(made, "exercise-check")["00-2"].source
+    loud = "import sys\ndef negate(number):\n    print('careful', file=sys.stderr)"
+    run(example.CHECK, loud, check)
+    heard = capsys.readouterr()
+    assert "careful" in heard.out
+    assert not heard.err
+
+
+def test_no_solution_is_left_outside_the_marks(made):
+    assert not cells(made, "solution")
+    assert "Because." not in nbformat.writes(made)
+
+
+@pytest.mark.parametrize("missing", ["exercise-attempt", "exercise-check", "solution"])
+def test_an_exercise_that_lacks_a_cell_is_refused(missing):
+    book = example.book()
+    book.cells.remove(cells(book, missing)["00-2"])
+    with pytest.raises(ValueError, match="exercise 00-2 lacks"):
+        grading.assignment(book)
+
+
+def test_an_exercise_without_stars_is_refused():
+    book = example.book()
+    for cell in book.cells:
+        cell.source = cell.source.replace("★★★", "hard")
+    with pytest.raises(ValueError, match="exercise 00-2 lacks its stars"):
+        grading.assignment(book)
+
+
+def test_a_check_that_is_no_expression_is_refused():
+    with pytest.raises(ValueError, match="as the last expression"):
+        grading.apart("verdict = check.double(double)")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_each_notebook_makes_an_assignment(path):
+    made = grading.assignment(nbformat.read(path, as_version=4))
+    checks = cells(made, "exercise-check")
+    assert len(checks) >= 4
+    for cell in checks.values():
+        assert cell.source.endswith(" * float(graded.points)")
+    nbformat.validate(made)

@@ -1,0 +1,59 @@
+"""The teacher's guide says what the notebooks say."""
+
+import html
+import re
+
+import nbformat
+import pytest
+from address import ROOT
+from exercise_cells import tags
+from test_notebooks import NAMES, PATHS
+
+GUIDE = " ".join((ROOT / "notebooks" / "TEACHING.md").read_text("utf-8").split())
+ROWS = re.findall(r"\*\*(0\d)\*\* (.+?) \| (.+?) \| (.+?) \|", html.unescape(GUIDE))
+
+
+def predictions(book):
+    """(question, what was measured) of each prediction, in order."""
+    questions, measured = [], []
+    for cell in book.cells:
+        for output in cell.get("outputs", []):
+            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            if "\n   ( ) " in text:
+                questions.append(text.partition("\n")[0])
+            measured += re.findall(r"^Measured: (.*)\.$", text, re.M)
+    return list(zip(questions, measured, strict=True))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_every_prediction_is_there_with_its_answer(path):
+    asked = predictions(nbformat.read(path, as_version=4))
+    assert len(asked) >= 2
+    told = [(q.replace("`", ""), a) for n, q, a, _ in ROWS if n == path.stem[:2]]
+    assert told == [(q.replace("`", ""), a) for q, a in asked]
+
+
+def test_the_minutes_of_the_exercises_are_the_notebooks():
+    (row,) = re.findall(r"\| minutes of exercises \| (.*?) \|(?: \||$| #)", GUIDE)
+    sums = []
+    for path in PATHS:
+        cells = nbformat.read(path, as_version=4).cells
+        text = " ".join(c.source for c in cells if "exercise" in tags(c))
+        sums.append(sum(map(int, re.findall(r"\((\d+) minutes, ★", text))))
+    assert row.split(" | ") == [str(minutes) for minutes in sums]
+
+
+def test_the_exercises_it_names_are_there():
+    numbers = {
+        number.lstrip("0").replace("-", ".")
+        for path in PATHS
+        for cell in nbformat.read(path, as_version=4).cells
+        for number in re.findall(r"exercise:(\d\d-\d)", " ".join(tags(cell)))
+    }
+    named = set(re.findall(r"(?<![\d.:])([1-6]\.\d)(?!\d)", GUIDE))
+    assert named
+    assert named <= numbers
+
+
+def test_nothing_is_left_to_be_filled_in():
+    assert "FILL" not in GUIDE

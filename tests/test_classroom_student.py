@@ -1,0 +1,58 @@
+"""The students' copies: no solution, no output, and an archive with the package."""
+
+import zipfile
+
+import nbformat
+import pytest
+from classroom import example, student
+from exercise_cells import tags
+from nbformat import v4
+from test_notebooks import NAMES, PATHS
+
+
+def test_solutions_and_outputs_are_gone_and_all_else_is_there():
+    book = example.book()
+    book.cells[1].outputs = [v4.new_output("stream", text="seen")]
+    book.cells[1].execution_count = 1
+    copy = student.student_copy(book)
+    kept = [cell for cell in book.cells if "solution" not in tags(cell)]
+    assert [cell.id for cell in copy.cells] == [cell.id for cell in kept]
+    assert [c.source for c in copy.cells[:-1]] == [c.source for c in kept[:-1]]
+    assert copy.cells[1].outputs == []
+    assert copy.cells[1].execution_count is None
+    assert book.cells[1].outputs  # the original is as it was
+
+
+def test_answers_folded_away_in_prose_are_gone():
+    copy = student.student_copy(example.book())
+    assert copy.cells[-1].source == "## Exercises\n\nThink: why?\n\nAnd so on."
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_each_notebook_can_be_handed_out(path):
+    book = nbformat.read(path, as_version=4)
+    copy = student.student_copy(book)
+    text = nbformat.writes(copy)
+    assert "<details>" not in text
+    assert "@title Solution" not in text
+    assert not any(cell.get("outputs") for cell in copy.cells)
+    wanted = [c.source for c in book.cells if "exercise-attempt" in tags(c)]
+    assert [c.source for c in copy.cells if "exercise-attempt" in tags(c)] == wanted
+    nbformat.validate(copy)
+
+
+def test_the_archive_holds_notebooks_wheel_and_what_to_do(tmp_path):
+    student.write_copies(PATHS, tmp_path / "student")
+    archive = student.write_archive(tmp_path / "student")
+    with zipfile.ZipFile(archive) as packed:
+        names = {name.partition("/")[2] for name in packed.namelist()}
+        readme = packed.read(f"{student.NAME}/README.txt").decode()
+        (wheel,) = (name for name in names if name.endswith(".whl"))
+        with packed.open(f"{student.NAME}/{wheel}") as file:
+            inside = zipfile.ZipFile(file).namelist()
+    assert names == {"README.txt", "LICENSE", wheel, *(path.name for path in PATHS)}
+    assert f"--no-deps {wheel}" in readme
+    assert "torch>=" in readme
+    assert "jupyterlab>=" in readme
+    assert "seq2seq_lesson/corpora/eng-fra-small.tsv" in inside
+    assert any(name.endswith(".pt") for name in inside)
