@@ -25,7 +25,8 @@ PICTURE = ROOT / ".github" / "benchmark.png"
 def ladder_table(found: dict) -> str:
     """Tokens per second of the four rungs, and their ratio to the first."""
     slowest = min(found["rungs"].values())
-    rows = ["| rung | tokens per second | |", "|---|---|---|"]
+    lead = "Notebook 04's rungs, forward and backward through 64 sentences; medians."
+    rows = [lead, "", "| rung | tokens per second | |", "|---|---|---|"]
     rows += [
         f"| {name} | {speed:,.0f} | ×{speed / slowest:.1f} |"
         for name, speed in found["rungs"].items()

@@ -31,15 +31,18 @@ def speeds(names, rounds: int) -> dict[str, float]:
     return {n: all_tokens / taken for n, taken in medians(works, rounds).items()}
 
 
-def settle(batch: int = 32, hid: int = 128, tokens: int | None = None) -> None:
+OWN = ENC_HID, HID
+
+
+def settle(batch: int = 64, hid: int | None = None, tokens: int | None = None) -> None:
     """Give the notebook's rungs another batch, or a model of another size."""
     global examples, all_tokens, model, ENC_HID
     fitting = [e for e in train_examples if tokens in (None, len(e[1]))]
     examples = random.Random(0).choices(fitting, k=batch)
     all_tokens = sum(len(target) for _, target in examples)
-    ENC_HID = hid
-    vocabularies = len(src_vocabulary), len(tgt_vocabulary)
-    plain = ModelConfig(*vocabularies, EMB, hid, hid, bidirectional=False, dropout=0.0)
+    ENC_HID, dec_hid = (hid, hid) if hid else OWN
+    sizes = len(src_vocabulary), len(tgt_vocabulary), EMB, ENC_HID, dec_hid
+    plain = ModelConfig(*sizes, bidirectional=False, dropout=0.0)
     model = Seq2Seq(plain).to(device)
 
 
