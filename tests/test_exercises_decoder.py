@@ -3,6 +3,14 @@
 import exercise_cells
 import pytest
 
+WRITING = """
+def write_greedily(model, dec_state, enc_states, src_mask, max_len):
+    word, ids = SOS, []
+    for _ in range(max_len):
+        tgt_in = torch.tensor([[word]])
+        logits, dec_state, _ = model(tgt_in, dec_state, enc_states, src_mask)
+        word = logits.argmax().item()
+"""
 WRONG = {  # a phrase of the hint: a wrong attempt
     "03-1": {
         "number for each of its rows": """
@@ -92,22 +100,12 @@ def write_greedily(model, dec_state, enc_states, src_mask, max_len):
         logits, dec_state, _ = model(word, dec_state, enc_states, src_mask)
         ids.append(logits.argmax().item())
     return ids""",
-        "wrote on behind <eos>": """
-def write_greedily(model, dec_state, enc_states, src_mask, max_len):
-    word, ids = SOS, []
-    for _ in range(max_len):
-        tgt_in = torch.tensor([[word]])
-        logits, dec_state, _ = model(tgt_in, dec_state, enc_states, src_mask)
-        word = logits.argmax().item()
+        "wrote on behind <eos>": WRITING
+        + """\
         ids.append(word)
     return ids""",
-        "keep it": """
-def write_greedily(model, dec_state, enc_states, src_mask, max_len):
-    word, ids = SOS, []
-    for _ in range(max_len):
-        tgt_in = torch.tensor([[word]])
-        logits, dec_state, _ = model(tgt_in, dec_state, enc_states, src_mask)
-        word = logits.argmax().item()
+        "keep it": WRITING
+        + """\
         if word == EOS:
             break
         ids.append(word)
