@@ -58,7 +58,7 @@ test-browser: $(READY) .venv-colab/ready .venv-classic/ready
 		explorers_in_classic.py
 
 test-colab: $(READY) .venv-colab/ready
-	@echo "test-colab: each notebook alone in an empty folder, with Colab's versions"
+	@echo "test-colab: each notebook in an empty folder, every check, on Colab's versions"
 	@$(PY) tests/colab.py $(CURDIR)/.venv-colab/bin/python $(BOOKS)
 
 test-cuda: $(READY)

@@ -1,7 +1,8 @@
 """Run each notebook alone, as Colab would: an empty folder, Colab's versions.
 
 The first cell installs the package from this checkout's last commit instead of the
-repository's address; nothing else differs. `python tests/colab.py PYTHON NOTEBOOK...`
+repository's address; nothing else differs. On what the last one installed, the checks
+of all exercises then meet wrong answers. `python tests/colab.py PYTHON NOTEBOOK...`
 """
 
 import json
@@ -74,6 +75,13 @@ def run_as_on_colab(path: Path, python: str, baseline: set[str]) -> str:
     return f"ok, install {seconds:.0f} s"
 
 
+def meet_wrong_answers(python: str) -> str:
+    """Meet every check with its stub, its solution and wrong answers."""
+    tests = sorted(map(str, ROOT.glob("tests/test_exercises*.py")))
+    command = [python, "-m", "pytest", "-q", "--disable-warnings", *tests]
+    return "failed" if subprocess.run(command, cwd=ROOT).returncode else "ok"
+
+
 def main(python: str, *paths: str) -> int:
     baseline = installed(python)
     failed = False
@@ -85,6 +93,9 @@ def main(python: str, *paths: str) -> int:
             result = run_as_on_colab(path, python, baseline)
             print(f"{result}, {time.perf_counter() - start:.0f} s in all", flush=True)
             failed |= not result.startswith("ok")
+    result = meet_wrong_answers(python)
+    print(f"  the checks of all exercises: {result}")
+    failed |= result != "ok"
     remove(python, installed(python) - baseline)
     return failed
 
