@@ -24,13 +24,6 @@ except ImportError:  # Colab, Kaggle, a bare laptop
     %pip install -q "git+https://github.com/{slug()}\""""
 
 KIND = r"(Predict|Change|Repair|Build) \(\d+ minutes, ★{1,3}\)"
-PRACTISED = [path for path in PATHS if '"exercise"' in path.read_text("utf-8")]
-
-
-@pytest.fixture(params=PRACTISED, ids=lambda path: path.stem)
-def practised(request):
-    """A notebook with exercises and predictions."""
-    return nbformat.read(request.param, as_version=4)
 
 
 @pytest.fixture(params=PATHS, ids=NAMES)
@@ -138,9 +131,9 @@ def exercises(book):
     return [book.cells[i : i + 4] for i in places]
 
 
-def test_each_exercise_has_its_four_cells_as_they_ran(practised):
-    prefix = practised.cells[0].source[2:4]  # "02"
-    found = exercises(practised)
+def test_each_exercise_has_its_four_cells_as_they_ran(book):
+    prefix = book.cells[0].source[2:4]  # "02"
+    found = exercises(book)
     for number, cells in enumerate(found, start=1):
         text, *code = cells
         name, tag = f"{int(prefix)}.{number}", f"exercise:{prefix}-{number}"
@@ -158,13 +151,13 @@ def test_each_exercise_has_its_four_cells_as_they_ran(practised):
     kinds = {re.search(r"Predict|Change|Repair|Build", e[0].source)[0] for e in found}
     assert len(found) >= 4
     assert len(kinds) == 4
-    assert sum("solution" in tags(cell) for cell in practised.cells) == len(found)
+    assert sum("solution" in tags(cell) for cell in book.cells) == len(found)
 
 
-def test_no_attempt_changes_what_the_other_cells_see(practised):
+def test_no_attempt_changes_what_the_other_cells_see(book):
     """What attempts and solutions define, no other cell but their check reads."""
     defined, read = set(), set()
-    for cell in practised.cells:
+    for cell in book.cells:
         if cell.cell_type != "code" or cell.source == INSTALL:
             continue
         tree = ast.parse(cell.source)
@@ -180,9 +173,9 @@ def test_no_attempt_changes_what_the_other_cells_see(practised):
     assert sorted(defined & read) == []
 
 
-def test_predictions_come_before_what_answers_them(practised):
-    code = [cell.source for cell in practised.cells if cell.cell_type == "code"]
-    asked = [cell for cell in practised.cells if "prediction" in tags(cell)]
+def test_predictions_come_before_what_answers_them(book):
+    code = [cell.source for cell in book.cells if cell.cell_type == "code"]
+    asked = [cell for cell in book.cells if "prediction" in tags(cell)]
     assert 2 <= len(asked) <= 4
     for cell in asked:
         guess = cell.source.partition(" = predict(")[0]
