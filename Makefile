@@ -50,12 +50,12 @@ test: $(READY)
 	@$(NBVAL)
 
 test-browser: $(READY) .venv-colab/ready .venv-classic/ready
-	@echo "test-browser: the explorers in JupyterLab, in the classic notebook and over a"
-	@echo "  kernel's messages; screenshots and times go to build/browser/"
+	@echo "test-browser: explorers and exercises in JupyterLab, in the classic notebook and"
+	@echo "  over a kernel's messages; screenshots and times go to build/browser/"
 	@rm -rf build/browser
 	@cd tests/browser && PYTHONPATH=..:. $(PY) -m pytest -q -rs -p no:cacheprovider \
 		explorers_over_comms.py explorers_in_lab.py explorers_in_lesson.py \
-		explorers_in_classic.py
+		exercises_in_lab.py explorers_in_classic.py
 
 test-colab: $(READY) .venv-colab/ready
 	@echo "test-colab: each notebook in an empty folder, every check, on Colab's versions"

@@ -43,35 +43,22 @@ class Prediction:
         """The learner's choice, if there is one."""
         return self.buttons.value if self.buttons else None
 
-    def choose(self, choice: str) -> None:
-        """Choose without a mouse.
-
-        Raises
-            ValueError: there is no such choice.
-        """
-        self._wanted(choice, "choice")
-        if self.buttons:
-            self.buttons.value = choice
-
     def answer(self, found: str) -> None:
         """Say what the experiment has found, and whether the learner had it.
 
         Raises
             ValueError: it is none of the choices.
         """
-        self._wanted(found, "found")
+        if found not in self.choices:
+            raise ValueError(
+                f"found is {found!r}, but one of {self.choices} was wanted: give "
+                "`predict` a choice for every result that the experiment can have."
+            )
         said = ""
         if self.chosen is not None:
             had = self.chosen == found
             said = " You had it." if had else f" You had chosen: {self.chosen}."
         print(f"Measured: {found}.{said}")
-
-    def _wanted(self, choice: str, argument: str) -> None:
-        if choice not in self.choices:
-            raise ValueError(
-                f"{argument} is {choice!r}, but one of {self.choices} was wanted: give "
-                "`predict` a choice for every result that the experiment can have."
-            )
 
     def __repr__(self) -> str:
         return "\n".join([self.question, *(f"   ( ) {c}" for c in self.choices)])

@@ -1,18 +1,26 @@
-"""Each explorer in the classic notebook 6.5.7, with Colab's versions in the kernel."""
+"""Explorers and predictions in the classic notebook, with Colab's versions."""
 
 import subprocess
 
+import nbformat
 import pytest
 from books import SMALL, twin, write_small
 from explorers_in_lab import MOVES
+from nbformat import v4
+from run_notebooks import KERNELSPEC
 from servers import CLASSIC, TOKEN, classic, end_sessions
-from stage import CONTENT, Stage, browser_page
+from stage import ARTEFACTS, CONTENT, Stage, browser_page
 
 READY = """
   window.Jupyter?.notebook?._fully_loaded && Jupyter.notebook.kernel?.is_connected()
   && Jupyter.notebook.kernel.info_reply?.protocol_version
   && Jupyter.notebook.kernel.widget_manager
 """
+GUESS = [
+    "from seq2seq_lesson.exercises.prediction import predict\n"
+    "guess = predict('Which one?', 'this one', 'that one')",
+    "guess.answer('that one')",
+]
 WALK = 3  # moves; the rest is JupyterLab's matter
 
 
@@ -47,4 +55,19 @@ def test_it_shows_and_follows(server, folder, name):
         for control, value in MOVES[name][:WALK]:
             stage.move(control, value)
         stage.keep(f"classic-{name}")
+    end_sessions(server)
+
+
+def test_a_guess_is_clicked_and_answered(server, folder):
+    book = v4.new_notebook(metadata={"kernelspec": KERNELSPEC})
+    book.cells = [v4.new_code_cell(code) for code in GUESS]
+    nbformat.write(book, folder / "guess.ipynb")
+    with browser_page() as page:
+        page.goto(f"{server}/notebooks/guess.ipynb?token={TOKEN}")
+        page.wait_for_function(READY)
+        page.evaluate("Jupyter.notebook.execute_cells([0])")
+        page.locator(".widget-radio-box").get_by_text("this one").click()
+        page.evaluate("Jupyter.notebook.execute_cells([1])")
+        page.wait_for_selector("text='Measured: that one. You had chosen: this one.'")
+        page.screenshot(path=ARTEFACTS / "classic-guess.png")
     end_sessions(server)
