@@ -1,8 +1,10 @@
 """Run each notebook alone, as Colab would: an empty folder, Colab's versions.
 
 The first cell installs the package from this checkout's last commit instead of the
-repository's address; nothing else differs. On what the last one installed, the checks
-of all exercises then meet wrong answers. `python tests/colab.py PYTHON NOTEBOOK...`
+repository's address; nothing else differs. With the same versions the
+checkout's checks of all exercises then meet wrong answers.
+
+    python tests/colab.py PYTHON NOTEBOOK...
 """
 
 import json

@@ -40,6 +40,11 @@ def number_of(cell) -> str:
     return tag.removeprefix("exercise:")
 
 
+def by_number(book, tag: str) -> dict:
+    """The cells with a tag, by the number of their exercise."""
+    return {number_of(cell): cell for cell in book.cells if tag in tags(cell)}
+
+
 def source(number: str, kind: str) -> str:
     """The source of an exercise's one cell of a kind, such as "solution"."""
     wanted = {kind, f"exercise:{number}"}

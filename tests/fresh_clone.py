@@ -33,17 +33,19 @@ def block(first_words: str) -> list[str]:
 
 
 def shell(commands: str, folder: Path) -> None:
-    """Run the lines in one shell; stop the proof at the first that fails."""
+    """Run the lines in one shell; end the proof at the first that fails."""
     print(f"--- {commands.strip()}", flush=True)
     environment = {
         key: value
         for key, value in os.environ.items()
-        if key not in ("MAKEFLAGS", "MAKELEVEL", "VIRTUAL_ENV")
+        if key not in ("MAKEFLAGS", "MAKELEVEL", "PYTHON", "VIRTUAL_ENV")
     }
-    subprocess.run(["bash", "-euc", commands], cwd=folder, env=environment, check=True)
+    done = subprocess.run(["bash", "-euc", commands], cwd=folder, env=environment)
+    if done.returncode:
+        sys.exit(f"the step above ended with {done.returncode}")
 
 
-def main() -> int:
+def main() -> None:
     clone_line, enter, *makes = block("git clone")
     pip_lines = "\n".join(block("python3 -m venv"))
     with tempfile.TemporaryDirectory() as scratch:
@@ -59,11 +61,7 @@ def main() -> int:
         check = ".venv/bin/python tests/browser/check_pages.py build"
         shell(frame.format(check), folder)
     print("fresh clone: all as README says")
-    return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"fresh clone: the step above ended with {error.returncode}")
+    main()

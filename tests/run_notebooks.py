@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from pages import title_of, write_index, write_page
 from PIL import Image
@@ -36,6 +36,8 @@ def execute(book: NotebookNode, folder: Path) -> str:
         client.execute()
     except CellExecutionError as error:
         return f"failed: {error.ename}: {error.evalue.partition(chr(10))[0]}"
+    except DeadKernelError:
+        return "failed: the kernel died (out of memory?)"
     return "ok"
 
 

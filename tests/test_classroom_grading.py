@@ -5,12 +5,8 @@ import ast
 import nbformat
 import pytest
 from classroom import example, grading
-from exercise_cells import number_of, tags
+from exercise_cells import by_number as cells
 from test_notebooks import NAMES, PATHS
-
-
-def cells(book, tag):
-    return {number_of(cell): cell for cell in book.cells if tag in tags(cell)}
 
 
 @pytest.fixture
@@ -91,6 +87,17 @@ def test_an_exercise_without_stars_is_refused():
         cell.source = cell.source.replace("★★★", "hard")
     with pytest.raises(ValueError, match="exercise 00-2 lacks its stars"):
         grading.assignment(book)
+
+
+def test_a_course_written_again_keeps_what_was_handed_in_and_its_points(tmp_path):
+    grading.write_course(PATHS[:1], tmp_path)
+    handed_in = tmp_path / "submitted" / "ada" / NAMES[0]
+    handed_in.mkdir(parents=True)
+    (tmp_path / "gradebook.db").touch()
+    grading.write_course(PATHS[1:2], tmp_path)
+    assert handed_in.exists()
+    assert (tmp_path / "gradebook.db").exists()
+    assert [path.name for path in (tmp_path / "source").iterdir()] == [NAMES[1]]
 
 
 def test_a_check_that_is_no_expression_is_refused():

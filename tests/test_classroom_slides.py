@@ -80,9 +80,9 @@ def test_long_code_stands_aside_and_its_shapes_stay(lines, hidden):
 
 def test_a_prediction_is_a_question_with_its_choices():
     text = "How many?\n   ( ) none\n   ( ) all"
-    (cell,) = chosen(
-        prose("## A"), code("g = predict()", "-", *shown({"text/plain": text}))
-    )
+    asked = code("g = predict()", "-", *shown({"text/plain": text}))
+    asked.metadata.tags = ["prediction"]
+    (cell,) = chosen(prose("## A"), asked)
     assert cell.cell_type == "markdown"
     assert cell.source == "**How many?**\n\n- none\n- all"
 

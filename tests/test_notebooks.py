@@ -7,6 +7,7 @@ import re
 import nbformat
 import pytest
 from address import ROOT, slug
+from exercise_cells import tags
 
 NAMES = [
     "01_data_loading",
@@ -39,10 +40,6 @@ def book(path):
 @pytest.fixture
 def code(book):
     return [cell for cell in book.cells if cell.cell_type == "code"]
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
 
 
 def test_the_six_notebooks_are_there_and_no_other():

@@ -104,9 +104,9 @@ def assignment(book: NotebookNode) -> NotebookNode:
 
 
 def write_course(paths: list[Path], folder: Path) -> None:
-    """Write the course into a fresh folder: its settings and a source a notebook."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """Write the course's settings and sources; what students handed in stays."""
+    shutil.rmtree(folder / "source", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "nbgrader_config.py").write_text(CONFIG, "utf-8")
     for path in paths:
         book = assignment(nbformat.read(path, as_version=4))

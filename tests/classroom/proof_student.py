@@ -11,6 +11,7 @@ import torch
 from address import ROOT
 from classroom.student import NAME
 from colab import add_kernel
+from exercise_cells import tags
 from run_notebooks import execute
 from test_notebooks import NAMES
 
@@ -52,7 +53,7 @@ def test_each_notebook_runs_with_no_exercise_done(desk, name):
     book.cells.append(nbformat.v4.new_code_cell(where))
     assert execute(book, desk) == "ok"
     assert str(desk.parent / "venv") in book.cells[-1].outputs[0].text
-    checks = [c for c in book.cells if "exercise-check" in c.metadata.get("tags", [])]
+    checks = [c for c in book.cells if "exercise-check" in tags(c)]
     assert len(checks) >= 4
     for check in checks:
         assert "Not tried yet" in check.outputs[-1].data["text/plain"]

@@ -40,7 +40,7 @@ print(json.dumps({{
     "pss": kilobytes["Pss"] / 1024,
     "uss": (kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]) / 1024,
 }}))
-time.sleep(2)
+time.sleep(2)  # nobody leaves while others look: they would get his shared pages
 """
 
 
@@ -67,9 +67,9 @@ def server_megabytes(seconds: float = 30) -> float:
     return int(re.search(r"Pss:\s+(\d+)", lines)[1]) / 1024
 
 
-def sit_down(number: int, path: Path, kernels: int, room: Path) -> dict | str:
+def sit_down(number: int, kernels: int, room: Path) -> dict | str:
     """Run the notebook in one kernel; return its figures, or what went wrong."""
-    book = nbformat.read(path, as_version=4)
+    book = nbformat.read(BOOK, as_version=4)
     last = LAST.format(room=str(room), kernels=kernels)
     book.cells.append(nbformat.v4.new_code_cell(last))
     with tempfile.TemporaryDirectory() as folder:
@@ -83,21 +83,17 @@ def sit_down(number: int, path: Path, kernels: int, room: Path) -> dict | str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernels", type=int, default=12)
-    parser.add_argument("--notebook", type=Path, default=BOOK)
-    arguments = parser.parse_args()
-    kernels = arguments.kernels
+    kernels = parser.parse_args().kernels
     before = available()
     with (
         tempfile.TemporaryDirectory() as room,
         ThreadPoolExecutor(kernels) as pool,
     ):
-        sit = partial(
-            sit_down, path=arguments.notebook, kernels=kernels, room=Path(room)
-        )
+        sit = partial(sit_down, kernels=kernels, room=Path(room))
         found = list(pool.map(sit, range(kernels)))
     errors = [figures for figures in found if isinstance(figures, str)]
     done = [figures for figures in found if not isinstance(figures, str)]
-    print(f"{kernels} kernels ran {arguments.notebook.stem}: {len(errors)} errors")
+    print(f"{kernels} kernels ran {BOOK.stem}: {len(errors)} errors")
     for error in errors:
         print(f"  {error}")
     for name, unit in {

@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 import pooch
 from address import ROOT
+from exercise_cells import tags
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode, v4
 from pages import markdown_to_html, title_of
@@ -126,7 +127,7 @@ def only_output(cell: NotebookNode) -> bool:
 
 def question(cell: NotebookNode) -> str:
     """A prediction's question and choices as prose; "" if the cell asks nothing."""
-    if cell.cell_type != "code" or "predict(" not in cell.source:
+    if "prediction" not in tags(cell):
         return ""
     (shown,) = [o.data["text/plain"] for o in cell.outputs if "data" in o]
     asked, *choices = shown.splitlines()
