@@ -78,6 +78,16 @@ def test_long_code_stands_aside_and_its_shapes_stay(lines, hidden):
     assert slides.is_table(cell.outputs[0])
 
 
+@pytest.mark.parametrize(("show", "kept"), [("output", 2), ("picture", 1)])
+def test_an_output_can_stand_without_its_code(show, kept):
+    cell = code("f()", "-", v4.new_output("stream", text="1"), *shown(PICTURE))
+    cell.metadata.slideshow.show = show
+    (cell,) = chosen(prose("## A"), cell)
+    assert cell.metadata.transient
+    assert len(cell.outputs) == kept
+    assert "image/png" in cell.outputs[-1].data
+
+
 def test_a_prediction_is_a_question_with_its_choices():
     text = "How many?\n   ( ) none\n   ( ) all"
     asked = code("g = predict()", "-", *shown({"text/plain": text}))

@@ -3,7 +3,8 @@
 A cell is on a slide if its metadata holds `slideshow.slide_type`: "slide" begins one,
 "-" goes on with it, "fragment" waits for a key. Of prose the slide shows the heading
 and the first paragraph, or those of `slideshow.paragraphs`; the rest is for the
-speaker's notes (key S). A picture or a prediction stands without its code.
+speaker's notes (key S). A picture or a prediction stands without its code; so does any
+output with `slideshow.show` "output", and with "picture" the picture alone.
 """
 
 import re
@@ -164,9 +165,12 @@ def cut(cell: NotebookNode, after: NotebookNode) -> str:
         return said
     cell.metadata.caption = caption(after.source)
     cell.outputs = [shortened(output) for output in cell.outputs]
-    if only_output(cell):
+    show = cell.metadata.slideshow.get("show")
+    if show or only_output(cell):
         cell.metadata.transient = {"remove_source": True}
         cell.outputs = [o for o in cell.outputs if not is_table(o)] or cell.outputs
+    if show == "picture":
+        cell.outputs = [o for o in cell.outputs if "image/png" in o.get("data", {})]
     return "" if "slideshow" in after.metadata else after.source
 
 
