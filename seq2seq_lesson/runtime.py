@@ -55,6 +55,10 @@ def where_am_i() -> str:
     """Say "test", "colab", "jupyter" or "python"."""
     if os.environ.keys() & {"SEQ2SEQ_LESSON_TEST", "PYTEST_CURRENT_TEST"}:
         return "test"
+    return _front()
+
+
+def _front() -> str:
     if "google.colab" in sys.modules:
         return "colab"
     return "jupyter" if "ipykernel" in sys.modules else "python"
@@ -77,7 +81,7 @@ def environment_table() -> str:
         # A missing package has no numbers and is older than any.
         if tuple(map(int, re.findall(r"\d+", rows[-1][1])[:2])) < oldest:
             advice.append(f"pip install '{name}>={'.'.join(map(str, oldest))}'")
-    where, corpus = where_am_i(), os.environ.get("SEQ2SEQ_LESSON_CORPUS") or "bundled"
+    where, corpus = _front(), os.environ.get("SEQ2SEQ_LESSON_CORPUS") or "bundled"
     if where == "colab" and not dict(rows)["ipywidgets"].startswith("7."):
         advice.append("Colab shows no ipywidgets 8: pip install 'ipywidgets<8'")
     if corpus not in ("bundled", "tatoeba") and not Path(corpus).exists():

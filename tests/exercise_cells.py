@@ -53,6 +53,32 @@ def source(number: str, kind: str) -> str:
     return cells[0].source
 
 
+def parted(source: str) -> tuple[str, str]:
+    """Part a cell's code from the check that is its last expression.
+
+    Raises
+        ValueError: the cell does not end with an expression.
+    """
+    *_, last = [None, *ast.parse(source).body]
+    if not isinstance(last, ast.Expr):
+        raise ValueError(f"a check as the last expression was wanted in:\n{source}")
+    before = "\n".join(source.splitlines()[: last.lineno - 1])
+    return before.strip(), ast.get_source_segment(source, last.value)
+
+
+def answer(solution: str) -> str:
+    """A solution's own lines: without its title and its check."""
+    lines = parted(solution)[0].splitlines()
+    return "\n".join(line for line in lines if "# @title" not in line).strip()
+
+
+def run(source: str, names: dict) -> object:
+    """Run a cell; what its last expression is worth."""
+    *before, last = ast.parse(source).body
+    exec(compile(ast.Module(before, []), "cell", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+
+
 def verdict(number: str, attempt: str) -> Verdict:
     """Run the notebook's imports and settings, an attempt, and the notebook's check.
 
@@ -67,9 +93,11 @@ def verdict(number: str, attempt: str) -> Verdict:
         for text in [*code[1 : settings + 1], attempt]:
             exec(text, names)
     shapes.known = known  # what `axes` declares is the notebook's, not the tests'
-    *before, last = ast.parse(source(number, "exercise-check")).body
-    exec(compile(ast.Module(before, []), "check", "exec"), names)
-    return eval(compile(ast.Expression(last.value), "check", "eval"), names)
+    torch.rand(1)  # so that a check which seeds does not meet its own seed again
+    seed = torch.get_rng_state()
+    told = run(source(number, "exercise-check"), names)
+    assert torch.equal(seed, torch.get_rng_state()), "the check disturbed the seed"
+    return told
 
 
 def behaves(number: str, wrong: dict[str, str]) -> None:
@@ -77,11 +105,9 @@ def behaves(number: str, wrong: dict[str, str]) -> None:
     stub = verdict(number, source(number, "exercise-attempt"))
     assert stub.points == 0, stub
     assert stub.message.startswith("Not tried yet: "), stub
-    before = torch.get_rng_state()
-    right = verdict(number, source(number, "solution"))
+    right = verdict(number, answer(source(number, "solution")))
     assert right.points == 1, right
     assert right.message.startswith("Right: "), right
-    assert torch.equal(before, torch.get_rng_state()), "the check disturbed the seed"
     assert len(wrong) >= 2
     for phrase, attempt in wrong.items():
         told = verdict(number, attempt)

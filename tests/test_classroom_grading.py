@@ -1,25 +1,16 @@
 """The notebooks' exercises as nbgrader wants them: points from the same checks."""
 
-import ast
-
 import nbformat
 import pytest
 from classroom import example, grading
 from exercise_cells import by_number as cells
+from exercise_cells import parted, run
 from test_notebooks import NAMES, PATHS
 
 
 @pytest.fixture
 def made():
     return grading.assignment(example.book())
-
-
-def run(*sources):
-    """Run the cells' sources in order; what the last one's expression is worth."""
-    names = {}
-    *before, last = ast.parse("\n".join(sources)).body
-    exec(compile(ast.Module(before, []), "cells", "exec"), names)
-    return eval(compile(ast.Expression(last.value), "check", "eval"), names)
 
 
 def test_an_attempt_keeps_its_stub_and_holds_the_answer_between_the_marks(made):
@@ -54,7 +45,7 @@ def test_a_check_is_locked_and_worth_the_stars(made):
 )
 def test_a_check_is_worth_a_number_whatever_is_written(made, attempt, worth):
     check = cells(made, "exercise-check")["00-2"].source
-    result = run(example.CHECK, attempt, check)
+    result = run(f"{example.CHECK}\n{attempt}\n{check}", {})
     assert isinstance(result, float)
     assert result == pytest.approx(worth)
 
@@ -62,7 +53,7 @@ def test_a_check_is_worth_a_number_whatever_is_written(made, attempt, worth):
 def test_a_warning_does_not_reach_the_stream_that_costs_the_points(made, capsys):
     check = cells(made, "exercise-check")["00-2"].source
     loud = "import sys\ndef negate(number):\n    print('careful', file=sys.stderr)"
-    run(example.CHECK, loud, check)
+    run(f"{example.CHECK}\n{loud}\n{check}", {})
     heard = capsys.readouterr()
     assert "careful" in heard.out
     assert not heard.err
@@ -102,7 +93,7 @@ def test_a_course_written_again_keeps_what_was_handed_in_and_its_points(tmp_path
 
 def test_a_check_that_is_no_expression_is_refused():
     with pytest.raises(ValueError, match="as the last expression"):
-        grading.apart("verdict = check.double(double)")
+        parted("verdict = check.double(double)")
 
 
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)

@@ -1,6 +1,7 @@
 """The judge of exercises: what a learner may write, and what is said to it."""
 
 import random
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -33,11 +34,19 @@ def left_open(numbers):
     raise NotImplementedError
 
 
+def exit_():
+    raise SystemExit
+
+
 def stub(numbers): ...
 
 
 def forgotten(numbers):
     twice = 2 * numbers  # noqa: F841
+
+
+def doubles(numbers):
+    numbers * 2
 
 
 def changes_its_argument(numbers):
@@ -68,7 +77,15 @@ def test_what_is_not_tried_yet_is_told_kindly(nothing):
 
 
 def test_a_forgotten_return_is_named():
-    assert double(forgotten).message.endswith("It returned None: no `return` was met.")
+    told = "It returned None: no `return` was met, and `print` hands nothing on."
+    for attempt in (forgotten, lambda n: print(n), doubles):
+        verdict = double(attempt)
+        assert verdict.message == f"Not yet: return twice the numbers. {told}"
+
+
+def test_what_an_attempt_prints_is_shown_once(capsys):
+    double(lambda n: print("here") or 2 * n)
+    assert capsys.readouterr().out == "here\n"
 
 
 @pytest.mark.parametrize(
@@ -81,8 +98,16 @@ def test_a_forgotten_return_is_named():
         (lambda n: (2 * n).float(), "came floats, wanted whole numbers (places,)"),
         (lambda n: (2 * n)[None], "wanted (5,) = (places,)"),
         (lambda n: Odd(), "wanted a tensor"),
+        (lambda n: (2 * n).to_sparse(), "could not be examined"),
+        (lambda n: (2 * n).to("meta"), "could not be examined"),
+        (lambda n: 10**5000, "wanted a tensor"),
+        (lambda n: [n] * 9999, "..., wanted a tensor"),
+        (lambda n: exit_(), "your function raised SystemExit"),
+        (lambda n: n.softmax(0), "your function raised NotImplementedError"),
+        (lambda n: 2 * n + 1j, "came complex numbers"),
         (lambda n: n + 2, "Hint: Twice, not plus two."),
         (lambda n: "a" + n, "Hint: Text has no +."),
+        (lambda n: torch.ones(9), "Hint: your answer is the same every time"),
     ],
 )
 def test_a_wrong_attempt_gets_a_sentence(wrong, told):
@@ -108,6 +133,8 @@ def test_a_check_disturbs_neither_the_seed_nor_the_declared_axes(monkeypatch):
     def noisy(numbers):
         assert shapes.known == {}
         torch.rand(1), np.random.rand(), random.random()
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
         return 2 * numbers
 
     torch.manual_seed(1)
@@ -119,6 +146,8 @@ def test_a_check_disturbs_neither_the_seed_nor_the_declared_axes(monkeypatch):
     assert (np.random.get_state()[1] == before[1]).all()
     assert random.getstate() == before[2]
     assert shapes.known == {"batch": 3}
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() == torch.float32
 
 
 def test_a_check_says_the_same_each_time():
@@ -163,7 +192,9 @@ def parts(answers):
         ({"sum": 5, "shape": (2, 3)}, 0.5, "sum is not 5. Hint: Add."),
         ({"sum": 4, "shape": (3, 2)}, 0.5, "shape is not (3, 2). Hint: Rows and"),
         ({"sum": Odd(), "shape": "(2, 3)"}, 0, "Hint: Add."),
+        ({"sum": "4"}, 0, "Hint: A number is wanted, without quotation marks."),
         ({"sum": torch.ones(2)}, 0, "Hint: Add."),
+        ({"sum": 4, "shapes": (2, 3)}, 0.5, "None of the keys: 'shapes'."),
         ([4, (2, 3)], 0, "wanted a dictionary with the keys 'sum', 'shape'"),
     ],
 )
@@ -197,10 +228,20 @@ def test_predictions_are_not_told_the_value():
         (torch.ones(1), (torch.ones(1), torch.ones(1)), "wanted 2 values"),
         (0.1 + 0.2, 0.3, ""),
         (1, 1.0, ""),
-        (1.0, 1, "came 1.0, wanted 1."),
+        (Fraction(1, 3), 1 / 3, ""),
+        (torch.ones(3), 1.0, "wanted one number."),
+        (torch.tensor([1.0, 2.0]), (1.0, 2.0), ""),
+        (1.0, 1, ""),
+        (torch.tensor(1), 1, ""),
+        (np.float32(0.3), 0.3, ""),
+        (torch.ones((), requires_grad=True), 1.0, "`.item()` takes"),
         ([1], (1,), ""),
+        ((1,), [1], ""),
+        (torch.tensor(8.00004), torch.tensor(8.0012), "came 8.00004, wanted 8.0012"),
+        (torch.tensor([True]), torch.tensor([False]), "came True, wanted False."),
         ("a", "b", "came 'a', wanted 'b'."),
-        (Raised(KeyError()), Raised(KeyError("x")), ""),
+        (Raised(KeyError("x 1")), Raised(KeyError("x 2")), ""),
+        (Raised(KeyError("x")), Raised(KeyError("y")), "raised KeyError"),
         (Raised(KeyError()), 3, "your function raised KeyError"),
     ],
 )
@@ -221,7 +262,10 @@ def test_several_tensors_have_their_axes_named_one_by_one():
     [
         (torch.tensor([3, 1]), "[3, 1]"),
         (torch.ones(2, 3), "a tensor (2, 3) of floats"),
-        (nn.GRU(2, 3), "GRU"),
+        (nn.GRU(2, 3), "GRU(2, 3)"),
+        (nn.Sequential(nn.Tanh(), nn.Tanh()), "Sequential"),
+        (Raised(ValueError("so\n so.")), "your function raised ValueError: so so."),
+        ([Verdict(1.0, "so")] * 20, "a list of 20 Verdict"),
         ((torch.ones(2), 1), "(a tensor (2,) of floats, 1)"),
         ("x" * 99, "'xxx"),
     ],

@@ -33,8 +33,7 @@ def by_hand(**parts):
 
 def altered(number, *changes):
     """The notebook's solution with some of its text changed."""
-    text = exercise_cells.source(number, "solution")
-    text = text.rpartition("\n")[0]  # the check belongs to the solution's cell
+    text = exercise_cells.answer(exercise_cells.source(number, "solution"))
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
@@ -45,9 +44,11 @@ WRONG = {  # a phrase of the hint: a wrong attempt
     "05-1": {
         "number of true links": by_hand(links_by_argmax=5),
         "one link a row": by_hand(links_by_argmax=3),
+        "have two such cells": "by_hand = {'links over 0.25': 5}",
         "That is the precision": by_hand(recall_by_argmax=0.75),
         "That is the recall": "by_hand = {'precision over 0.25': 1}",
         "Rounded too far": "by_hand = {'precision over 0.25': 0.83}",
+        "Rounded: write the fraction": "by_hand = {'AER over 0.25': 0.091}",
         "Still to be taken from 1": "by_hand = {'AER over 0.25': 10 / 11}",
     },
     "05-2": {
@@ -61,21 +62,54 @@ WRONG = {  # a phrase of the hint: a wrong attempt
         "fall together": SCORED.format(
             body=HEAPED.format(truth="{(s, t) for _, s, t in truth}")
         ),
-        "put the sentence's number in front": SCORED.format(
+        "no link of yours is a true one": SCORED.format(
             body=HEAPED.format(truth="truth")
         ),
         "that is argmax": altered("05-2", (", threshold)\n", ")\n")),
+        "has the number 0": altered("05-2", ("enumerate(maps)", "enumerate(maps, 1)")),
+        "source and target have changed": altered(
+            "05-2", ("(sentence, source, target)", "(sentence, target, source)")
+        ),
+        "the first sentence's links alone": altered(
+            "05-2", ("    return align", "        return align")
+        ),
+        "the last sentence's links alone": altered("05-2", ("links |=", "links =")),
+        "in a set": altered("05-2", ("res(links", "res(list(links)")),
+        "one matrix after the other": SCORED.format(
+            body="return alignment_scores(hard_alignment(maps, threshold), truth)"
+        ),
+        "precision and recall have changed": altered(
+            "05-2", ("(links, truth)", "(truth, links)")
+        ),
     },
     "05-3": {
         "sum to?": CHANGED.format(
             name="evenly", body=EVENLY.format(answer="full * src_mask.unsqueeze(1)")
         ),
-        "it lacks an axis": altered("05-3", (".unsqueeze(1).float()", " * weights")),
+        "if it is the sizes": altered("05-3", (".unsqueeze(1).float()", " * weights")),
+        "the middle one": altered(
+            "05-3", ("src_mask.unsqueeze(1)", "src_mask.unsqueeze(2)")
+        ),
+        "padding gets its share": altered("05-3", ("real / real", "1 / real")),
+        "`dim=0` counts sentences": altered(
+            "05-3", ("sum(dim=-1, keepdim=True)", "sum(dim=0)")
+        ),
+        "counts the words written": altered(
+            "05-3",
+            ("unsqueeze(1)", "unsqueeze(1).expand_as(weights)"),
+            ("dim=-1", "dim=1"),
+        ),
+        "the model's own weights": CHANGED.format(
+            name="evenly", body="return weights * src_mask.unsqueeze(1)"
+        ),
         "of the whole batch": altered(
             "05-3", ("real.sum(dim=-1, keepdim=True)", "real.sum()")
         ),
         "whom does the mask hide": altered("05-3", ("= src_mask", "= (~src_mask)")),
-        "came the shape": altered("05-3", (".expand_as(weights)", "")),
+        "right, but once a sentence": altered("05-3", (".expand_as(weights)", "")),
+        "the axis of the written words is missing": altered(
+            "05-3", (".unsqueeze(1)", ""), (".expand_as(weights)", "")
+        ),
     },
     "05-4": {
         "sums to more than 1": CHANGED.format(
@@ -84,8 +118,23 @@ WRONG = {  # a phrase of the hint: a wrong attempt
         "first written word's row": CHANGED.format(
             name="first_word", body=FIRST.format(place=":, 0")
         ),
-        "first sentence of the batch": CHANGED.format(
+        "every word has weight 1": CHANGED.format(
+            name="first_word", body="return torch.ones_like(weights)"
+        ),
+        "keeps what it had": CHANGED.format(
+            name="first_word", body="weights[..., 1:] = 0\n    return weights"
+        ),
+        "first written word alone": CHANGED.format(
+            name="first_word", body=FIRST.format(place=":, 0, 0")
+        ),
+        "first sentence of the batch.": CHANGED.format(
             name="first_word", body=FIRST.format(place="0")
+        ),
+        "first sentence of the batch alone": CHANGED.format(
+            name="first_word", body=FIRST.format(place="0, :, 0")
+        ),
+        "the second column": CHANGED.format(
+            name="first_word", body=FIRST.format(place="..., 1")
         ),
         "the last column": CHANGED.format(
             name="first_word", body=FIRST.format(place="..., -1")
@@ -97,6 +146,33 @@ WRONG = {  # a phrase of the hint: a wrong attempt
         ),
         "a column for each read one": altered("05-5", (".T[:-1]", "[:, :-1]")),
         "it is the last row here": altered("05-5", (".T[:-1]", ".T")),
+        "in the last column it is left out": altered(
+            "05-5", ("range(len(source) - 1)", "range(len(source))")
+        ),
+        "begin with the second word": altered(
+            "05-5", ("range(len(source) - 1)", "range(1, len(source))")
+        ),
+        "the whole sentence against itself": altered("05-5", ("chosen[1:]", "chosen")),
+        "put the whole sentence there": altered(
+            "05-5", ("[source, *shorter]", "shorter")
+        ),
+        "puts <pad>": altered("05-5", ("[:n] + ", "[:n] + [PAD] + ")),
+        "`collate` wants pairs": altered(
+            "05-5", ("(ids, target) for ids", "ids for ids")
+        ),
+        "loses both its places": altered(
+            "05-5",
+            ("source[:n] + source[n + 1 :]", "[w for w in source if w != source[n]]"),
+        ),
+        "always the first goes": altered(
+            "05-5",
+            ("[source[:n] + source[n + 1 :] for n", "[source.copy() for n"),
+            (
+                "    batch",
+                "    for n, ids in enumerate(shorter):\n"
+                "        ids.remove(source[n])\n    batch",
+            ),
+        ),
         "behind <unk>": altered("05-5", ("[:n] + ", "[:n] + [UNK] + ")),
     },
     "05-6": {
@@ -111,6 +187,27 @@ WRONG = {  # a phrase of the hint: a wrong attempt
         ),
         "at the end, and no PAD": altered(
             "05-6", ("ids[1:], total", "ids[1:-1], total")
+        ),
+        "behind `log_softmax`": altered(
+            "05-6",
+            ('log_probs[:, [PAD, SOS]] = float("-inf")', "pass"),
+            (
+                "logits[:, 0].log",
+                "logits[:, 0].index_fill(1, torch.tensor([PAD, SOS]), -1e9).log",
+            ),
+        ),
+        "if it is the sizes": altered("05-6", ("state = state[", "_ = state[")),
+        "that is the probability": altered(
+            "05-6", ("return best", "return best[0], 2.718282 ** best[1]")
+        ),
+        "that is the mean over the words": altered(
+            "05-6", ("return best", "return best[0], best[1] / len(best[0])")
+        ),
+        "wanted the ids first": altered("05-6", ("return best", "return best[::-1]")),
+        "it writes without end": altered(
+            "05-6",
+            ("range(model.config.max_len)", "iter(int, 1)"),
+            ("if not going or top.values[going[0]] <= best[1]", "if not going"),
         ),
         "ended no target": altered("05-6", ("return best", "return None, 0.0")),
         "wanted two values": altered("05-6", ("return best", "return best[0]")),
@@ -154,3 +251,23 @@ def test_a_wide_beam_finds_the_likeliest_of_all_targets():
         greedy = model.greedy(torch.tensor([source]), torch.tensor([4]), 4)[0][0]
         ids, _ = beam.search(model, source, 1)
         assert ids is None or ids == greedy.tolist()[: len(ids)]
+
+
+def test_forgotten_bars_and_lengths_show():
+    unbarred = altered("05-6", ('log_probs[:, [PAD, SOS]] = float("-inf")', "pass"))
+    assert exercise_cells.verdict("05-6", unbarred).points < 1
+    by_length = altered(
+        "05-6",
+        ("total > best[1]", "total / len(ids) > best[1] / len(best[0] or [0])"),
+        (" or top.values[going[0]] <= best[1]", ""),
+    )
+    assert exercise_cells.verdict("05-6", by_length).points < 1
+
+
+def test_right_in_another_number():
+    counts = "by_hand = {'links by argmax': 4.0, 'links over 0.25': 6.0}"
+    assert exercise_cells.verdict("05-1", counts).points == 2 / 5
+    double = "weights.double() * 0 + torch.eye(weights.shape[-1])[0]"
+    body = f"return {double}"
+    told = exercise_cells.verdict("05-4", CHANGED.format(name="first_word", body=body))
+    assert "begins its translations" in told.message

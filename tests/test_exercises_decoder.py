@@ -11,17 +11,57 @@ def write_greedily(model, dec_state, enc_states, src_mask, max_len):
         logits, dec_state, _ = model(tgt_in, dec_state, enc_states, src_mask)
         word = logits.argmax().item()
 """
+ENDING = f"""{WRITING}\
+        ids.append(word)
+        if word == EOS:
+            break
+    return ids"""
+PROJECTING = """
+def project_once(model, tgt_in, dec_state, enc_states, src_mask):
+    score, contexts = model.attention.score, []
+    keys = score.W_k(enc_states).unsqueeze(1)
+    for word_emb in model.embedding(tgt_in).unbind(dim=1):
+        asks = score.W_q(dec_state)[:, None, None]
+        scores = score.v(torch.tanh(asks + keys)).squeeze(-1)
+        weights = attention.masked_softmax(scores, src_mask)
+        context = (weights @ enc_states).squeeze(1)
+        dec_state = model.cell(torch.cat([word_emb, context], dim=-1), dec_state)
+        contexts.append(context)
+    return torch.stack(contexts, dim=1)
+"""
+
+
+def projecting(right: str, wrong: str) -> str:
+    assert right in PROJECTING
+    return PROJECTING.replace(right, wrong)
+
+
 WRONG = {  # a phrase of the hint: a wrong attempt
     "03-1": {
         "number for each of its rows": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads + 3 * hid * hid""",
-        "How many gates": """
+        "of its own; you have one": """
+def gru_parameters(reads, hid):
+    return 3 * hid * (reads + hid + 1)""",
+        "for all gates together": """
+def gru_parameters(reads, hid):
+    return 3 * hid * (reads + hid) + 2 * hid""",
+        "for one gate. How many gates": """
 def gru_parameters(reads, hid):
     return hid * reads + hid * hid + 2 * hid""",
-        "applied to the old state": """
+        "for four gates. How many gates": """
+def gru_parameters(reads, hid):
+    return 4 * hid * (reads + hid + 2)""",
+        "for two gates. How many gates share each matrix and bias? Mind": """
+def gru_parameters(reads, hid):
+    return 2 * hid * (reads + hid)""",
+        "applied to the old state.": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads + 3 * hid""",
+        "applied to the old state, and": """
+def gru_parameters(reads, hid):
+    return 3 * hid * reads""",
     },
     "03-2": {
         "lost the words written": """
@@ -30,10 +70,16 @@ def mean_of_states(weights, enc_states):
         "met every sentence's states": """
 def mean_of_states(weights, enc_states):
     return torch.einsum("bts,cse->bte", weights, enc_states)""",
-        "order the axes": """
+        "batch is first": """
 def mean_of_states(weights, enc_states):
     return torch.einsum("bts,bse->tbe", weights, enc_states)""",
-        "your function raised RuntimeError": """
+        "enc is last": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bts,bse->bet", weights, enc_states)""",
+        "src_len is one axis in both": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bts,bre->bte", weights, enc_states)""",
+        "a letter for each axis, in their order": """
 def mean_of_states(weights, enc_states):
     return torch.einsum("bs,bse->be", weights, enc_states)""",
     },
@@ -49,6 +95,12 @@ def after_permuting(weights, context, order):
         "not places to read": """
 def after_permuting(weights, context, order):
     return weights[..., order], context[..., order]""",
+        "counts the words written": """
+def after_permuting(weights, context, order):
+    return weights[:, :, order], context[:, order]""",
+        "the last axis holds the places read": """
+def after_permuting(weights, context, order):
+    return weights[:, order], context""",
     },
     "03-4": {
         "every query gets the same weights": """
@@ -68,6 +120,24 @@ def additive_context(query, keys, src_mask, W_q, W_k, v):
     scores = torch.tanh(features) @ v
     scores = scores.masked_fill(~src_mask.unsqueeze(1), float("-inf"))
     return scores.softmax(dim=1) @ keys""",
+        "around the sum of the two": """
+def additive_context(query, keys, src_mask, W_q, W_k, v):
+    asks, read = torch.tanh(query @ W_q.T), torch.tanh(keys @ W_k.T)
+    scores = (asks.unsqueeze(2) + read.unsqueeze(1)) @ v
+    scores = scores.masked_fill(~src_mask.unsqueeze(1), float("-inf"))
+    return scores.softmax(dim=-1) @ keys""",
+        "before v, not after it": """
+def additive_context(query, keys, src_mask, W_q, W_k, v):
+    features = (query @ W_q.T).unsqueeze(2) + (keys @ W_k.T).unsqueeze(1)
+    scores = torch.tanh(features @ v)
+    scores = scores.masked_fill(~src_mask.unsqueeze(1), float("-inf"))
+    return scores.softmax(dim=-1) @ keys""",
+        "padding still gets a share": """
+def additive_context(query, keys, src_mask, W_q, W_k, v):
+    features = (query @ W_q.T).unsqueeze(2) + (keys @ W_k.T).unsqueeze(1)
+    scores = torch.tanh(features) @ v
+    scores.masked_fill(~src_mask.unsqueeze(1), float("-inf"))
+    return scores.softmax(dim=-1) @ keys""",
     },
     "03-5": {
         "belongs before the loop": """
@@ -84,6 +154,16 @@ def project_once(model, tgt_in, dec_state, enc_states, src_mask):
     query = dec_state.unsqueeze(1)
     found = model.attention(query, enc_states, src_mask)[0]
     return found.expand(-1, tgt_in.shape[1], -1)""",
+        "see the tanh in section 7": projecting(
+            "torch.tanh(asks + keys)", "asks + keys"
+        ),
+        "masked_softmax hides it": projecting(
+            "attention.masked_softmax(scores, src_mask)", "scores.softmax(dim=-1)"
+        ),
+        "make one tensor of your list": projecting(
+            "torch.stack(contexts, dim=1)", "contexts"
+        ),
+        "batch is the first axis": projecting("(contexts, dim=1)", "(contexts)"),
     },
     "03-6": {
         "hand each step's new state": """
@@ -110,6 +190,27 @@ def write_greedily(model, dec_state, enc_states, src_mask, max_len):
             break
         ids.append(word)
     return ids""",
+        "leave it out": WRITING.replace("ids = SOS, []", "ids = SOS, [SOS]")
+        + """\
+        ids.append(word)
+        if word == EOS:
+            break
+    return ids""",
+        "yours are one more": ENDING.replace("range(max_len)", "range(max_len + 1)"),
+        "yours are one fewer": ENDING.replace("range(max_len)", "range(max_len - 1)"),
+        "it writes without end": """
+def write_greedily(model, dec_state, enc_states, src_mask, max_len):
+    word, ids = SOS, []
+    while word != EOS:
+        tgt_in = torch.tensor([[word]])
+        logits, dec_state, _ = model(tgt_in, dec_state, enc_states, src_mask)
+        word = logits.argmax().item()
+        ids.append(word)
+    return ids""",
+        "a (1, 1) tensor of one id, got 1": ENDING.replace(
+            "torch.tensor([[word]])", "word"
+        ),
+        "of one id, got the shape (1,)": ENDING.replace("[[word]]", "[word]"),
     },
 }
 
@@ -140,3 +241,9 @@ def test_a_projection_without_the_layer_counts_as_none():
         "score.W_k(enc_states)", "(enc_states @ score.W_k.weight.T)"
     )
     assert exercise_cells.verdict("03-5", attempt).points == 1
+
+
+@pytest.mark.parametrize("kind", ["tuple(ids)", "torch.tensor(ids)"])
+def test_the_ids_may_come_in_another_sequence(kind):
+    attempt = ENDING.replace("return ids", f"return {kind}")
+    assert exercise_cells.verdict("03-6", attempt).points == 1

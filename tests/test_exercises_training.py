@@ -14,6 +14,16 @@ SHORTENED = """
 def shortened(gradients, limit):
     length = torch.cat([g.flatten() for g in gradients]).norm().item()
     return [{} for g in gradients]"""
+PAID = """
+def own_words_loss(log_probs, tgt_ids):
+    nats, paid = 0.0, 0
+    for row, true_id in zip(log_probs, tgt_ids, strict=True):
+        {}
+        {}
+        {}
+    return nats / paid"""
+PAY, COUNT = "nats -= row[true_id].item()", "paid += 1"
+STOP = "if row.argmax() == EOS: break"
 EPOCH = """
 def run_epoch(model, groups, optimizer):
     nats, tokens = 0.0, 0
@@ -40,10 +50,19 @@ def right_word(share):
         "the slope in the share": """
 def right_word(share):
     return -math.log(share), -1 / share""",
+        "1 at the right word": """
+def right_word(share):
+    return -math.log(share), share""",
+        "the loss comes first": """
+def right_word(share):
+    return share - 1, -math.log(share)""",
     },
     "04-2": {
         "as much say as one of many": PORTIONS.format(
             "(loss / len(portions)).backward()"
+        ),
+        "first make a sum of its mean": PORTIONS.format(
+            "(loss / all_words).backward()"
         ),
         "divide by the number of all words": PORTIONS.format(
             "(loss * len(true_ids)).backward()"
@@ -61,15 +80,30 @@ def right_word(share):
             "optimizer.zero_grad()", "pass"
         ),
         "remembers every graph": EPOCH.replace("loss.item()", "loss"),
-        "as much say in the mean": EPOCH.replace("batch.tokens", "1"),
+        "weigh it by its tokens": EPOCH.replace(" * batch.tokens", ""),
+        "not the number of batches": EPOCH.replace("+= batch.tokens", "+= 1"),
+        "no step moves the model": EPOCH.replace("loss.backward()", "pass").replace(
+            "optimizer.zero_grad()", "loss.backward(); optimizer.zero_grad()"
+        ),
     },
     "04-4": {
         "this is the answer itself": """
 def teacher_input(tgt_out):
     return tgt_out""",
-        "goes the other way": """
+        "goes the wrong way": """
 def teacher_input(tgt_out):
-    return torch.cat([tgt_out[:, 1:], torch.full_like(tgt_out[:, :1], PAD)], dim=1)""",
+    return torch.cat([tgt_out[:, 1:], torch.full_like(tgt_out[:, :1], SOS)], dim=1)""",
+        "made room for <sos>": """
+def teacher_input(tgt_out):
+    return torch.cat([torch.full_like(tgt_out[:, :1], SOS), tgt_out[:, 1:]], dim=1)""",
+        "the sentences have moved": """
+def teacher_input(tgt_out):
+    return torch.cat([torch.full_like(tgt_out[:1], SOS), tgt_out[:-1]])""",
+        "which the loss still needs": """
+def teacher_input(tgt_out):
+    tgt_out[:, 1:] = tgt_out[:, :-1].clone()
+    tgt_out[:, 0] = SOS
+    return tgt_out""",
         "<eos> ends it": """
 def teacher_input(tgt_out):
     first = torch.full_like(tgt_out[:, :1], EOS)
@@ -82,22 +116,53 @@ def teacher_input(tgt_out):
         "nothing was written behind it": """
 def own_words_loss(log_probs, tgt_ids):
     return F.nll_loss(log_probs, tgt_ids).item()""",
-        "is paid for as well": """
-def own_words_loss(log_probs, tgt_ids):
-    nats, paid = 0.0, 0
-    for row, true_id in zip(log_probs, tgt_ids, strict=True):
-        if row.argmax() == EOS:
-            break
-        nats -= row[true_id].item()
-        paid += 1
-    return nats / max(paid, 1)""",
+        "is paid for as well": PAID.format(STOP, PAY, COUNT),
+        "count it too": PAID.format(PAY, STOP, COUNT),
     },
     "04-6": {
         "measured by itself": SHORTENED.format("g * min(1, limit / g.norm())"),
         "another direction": SHORTENED.format("g.clamp(-limit, limit)"),
         "stays as it is": SHORTENED.format("g * limit / length"),
         "root of the sum": SHORTENED.format("g * min(1, limit / length**2)"),
+        "does not change the list": """
+def shortened(gradients, limit):
+    for g in gradients:
+        g = g * min(1, limit / g.norm())
+    return gradients""",
+        "1 long, not": SHORTENED.format("g / length if length > limit else g"),
     },
+}
+RIGHT = {  # other ways to be right: PyTorch's own, and one as a learner may write it
+    "04-1": """
+def right_word(share):
+    others = torch.full((7,), (1 - share) / 7)
+    logits = torch.cat([torch.tensor([share]), others]).log().requires_grad_()
+    loss = F.cross_entropy(logits, torch.tensor(0))
+    loss.backward()
+    return loss.item(), logits.grad[0].item()""",
+    "04-2": """
+def in_portions(model, portions):
+    word_ids, true_ids = map(torch.cat, zip(*portions))
+    F.cross_entropy(model(word_ids), true_ids).backward()
+    return [p.grad for p in model.parameters()]""",
+    "04-3": EPOCH.replace("optimizer.zero_grad()", "pass").replace(
+        "optimizer.step()", "optimizer.step(); model.zero_grad()"
+    ),
+    "04-4": """
+def teacher_input(tgt_out):
+    return torch.tensor([[SOS, *row[:-1]] for row in tgt_out.tolist()])""",
+    "04-5": """
+def own_words_loss(log_probs, tgt_ids):
+    stops = (log_probs.argmax(dim=1) == EOS).nonzero().flatten().tolist()
+    paid = stops[0] + 1 if stops else len(tgt_ids)
+    return F.nll_loss(log_probs[:paid], tgt_ids[:paid]).item()""",
+    "04-6": """
+def shortened(gradients, limit):
+    parts = [nn.Parameter(torch.zeros_like(gradient)) for gradient in gradients]
+    for part, gradient in zip(parts, gradients, strict=True):
+        part.grad = gradient
+    nn.utils.clip_grad_norm_(parts, limit)
+    return [part.grad for part in parts]""",
 }
 
 
@@ -110,11 +175,24 @@ def test_exercise(number):
     exercise_cells.behaves(number, WRONG[number])
 
 
+@pytest.mark.parametrize("number", RIGHT)
+def test_another_right_way_is_right(number):
+    assert exercise_cells.verdict(number, RIGHT[number]).points == 1
+
+
+def test_a_decoder_that_never_stops_pays_for_every_word():
+    attempt = PAID.format(PAY, COUNT, STOP.replace("break", "return nats / paid"))
+    told = exercise_cells.verdict("04-5", attempt.removesuffix("return nats / paid"))
+    assert "came None" in told.message
+
+
 def test_half_a_repair_is_told_what_is_left():
     attempt = EPOCH.replace("optimizer.zero_grad()", "pass")
     told = exercise_cells.verdict("04-3", attempt.replace("loss.item()", "loss"))
     assert "adds to the gradients of those before" in told.message
-    assert "And the total is a tensor" in told.message
+    assert "And a plain number is wanted" in told.message
+    told = exercise_cells.verdict("04-3", EPOCH.replace("batch.tokens", "1"))
+    assert "by its tokens. And at the end" in told.message
 
 
 def test_behind_the_end_of_a_sentence_the_teacher_may_read_anything():

@@ -44,6 +44,12 @@ def test_panels_share_one_scale_and_one_colour_bar():
     *panels, bar = figure.axes
     assert [ax.get_title() for ax in panels] == ["one", "two", "three", "four"]
     assert bar.get_ylabel() == "attention weight (each row sums to 1)"
+    left, top = "target (written)", "source (read)"
+    assert [ax.get_ylabel() for ax in panels] == [left, "", "", left]
+    assert [ax.get_xlabel() for ax in panels] == [top, top, top, ""]
+    sizes = {word.get_fontsize() for ax in panels for word in ax.get_yticklabels()}
+    assert sizes == {14}
+    assert plt.rcParams["font.size"] == 10
     for ax, translation in zip(panels, translations, strict=True):
         assert ax.images[0].get_clim() == (0, 1)
         assert [y.get_text() for y in ax.get_yticklabels()] == translation.words

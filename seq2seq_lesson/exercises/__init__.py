@@ -12,22 +12,24 @@ Source
 
 from __future__ import annotations
 
-import builtins
 import copy
+import dis
+import io
 import random
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from seq2seq_lesson.exercises.comparing import Raised, describe, difference
-from seq2seq_lesson.shape_rewriter import HOME
+from seq2seq_lesson.exercises.isolation import apart
 
 CASES = 20
+FORGOTTEN = "It returned None: no `return` was met, and `print` hands nothing on."
+SAME = "your answer is the same every time: does it use its arguments?"
 Fault = Callable[..., str]  # an answer and the arguments; "" if the answer is right
 
 
@@ -69,21 +71,24 @@ def judge(
     wrong = []  # of each wrong case the arguments, the answer and its fault
     with apart():
         rng = random.Random(0)
-        for _ in range(CASES):
+        for case in range(CASES):
             arguments = draw(rng)
-            answer = _call(attempt, arguments)
+            # what the attempt prints is shown once, not for each case
+            with redirect_stdout(io.StringIO()) if case else nullcontext():
+                answer = _call(attempt, arguments)
             if answer is ... or _is_left_open(answer):
                 return Verdict(0.0, f"Not tried yet: {todo}")
             if sentence := _examine(fault, answer, *arguments.values()):
                 wrong.append((arguments, answer, sentence))
         hint = next(_hints(mistakes or {}, wrong), "")
+        if not hint and len(wrong) == CASES and _is_one([a for _, a, _ in wrong]):
+            hint = SAME
     if not wrong:
         return Verdict(1.0, f"Right: all {CASES} random cases.")
     if len(wrong) == CASES and all(answer is None for _, answer, _ in wrong):
-        forgotten = (
-            "" if _is_stub(attempt) else " It returned None: no `return` was met."
-        )
-        return Verdict(0.0, f"Not tried yet: {todo}{forgotten}")
+        if _is_stub(attempt):
+            return Verdict(0.0, f"Not tried yet: {todo}")
+        return Verdict(0.0, f"Not yet: {todo} {FORGOTTEN}")
     right = CASES - len(wrong)
     arguments, _, sentence = wrong[0]
     given = ", ".join(f"{name} = {describe(v)}" for name, v in arguments.items())
@@ -112,6 +117,7 @@ def judge_parts(
         what = f"got {describe(answers)}, wanted a dictionary with the keys {keys}."
         return Verdict(0.0, f"Not yet: {what}")
     parts = {part: answers.get(part, ...) for part in wanted}
+    unknown = [key for key in answers if key not in wanted]
     still_open = [part for part, came in parts.items() if came is ... or came is None]
     if len(still_open) == len(wanted):
         return Verdict(0.0, f"Not tried yet: {todo}")
@@ -131,11 +137,27 @@ def judge_parts(
             for hint, values in (mistakes or {}).items()
             if part in values and _alike(came, values[part])
         ]
+        if isinstance(came, str) and not isinstance(wanted[part], str):
+            kind = "number" if isinstance(wanted[part], int | float) else "shape"
+            told = [f"A {kind} is wanted, without quotation marks."]
         message += f" {part} is not {describe(came)}."
         message += f" Hint: {(told or [hints[part]])[0]}"
     if still_open:
         message += f" Still open: {', '.join(still_open)}."
+    if unknown:
+        message += f" None of the keys: {', '.join(map(describe, unknown))}."
     return Verdict(right / len(wanted), message)
+
+
+def lend(verdict: Verdict, use: Callable[[], str]) -> Verdict:
+    """Let a trained model use a right attempt; the sentence says what came of it."""
+    if verdict.points < 1:
+        return verdict
+    with apart(), torch.no_grad():
+        said = _call(use, {})
+    if isinstance(said, Raised):
+        said = f"Lent to a trained model, {describe(said)}"
+    return Verdict(verdict.points, f"{verdict.message} {said}")
 
 
 def against(oracle: Callable, axes: str = "") -> Fault:
@@ -151,18 +173,21 @@ def _call(function: Callable, arguments: dict[str, Any]) -> Any:
     """Call with copies, so that nobody changes another's arguments."""
     try:
         return function(*copy.deepcopy(list(arguments.values())))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Raised(error)
 
 
 def _is_left_open(answer: object) -> bool:
-    return isinstance(answer, Raised) and isinstance(answer.error, NotImplementedError)
+    """A stub raises NotImplementedError without a word; PyTorch's own names a dtype."""
+    error = answer.error if isinstance(answer, Raised) else None
+    return isinstance(error, NotImplementedError) and not error.args
 
 
 def _is_stub(attempt: Callable) -> bool:
-    """Does the function use no name and make none, as one whose body is `...`?"""
+    """Does the function touch no name, not even its arguments, like a body of `...`?"""
     code = getattr(attempt, "__code__", None)
-    return bool(code) and not code.co_names and code.co_nlocals == code.co_argcount
+    touched = (step.opname for step in dis.get_instructions(code)) if code else ()
+    return bool(code) and not code.co_names and not any("FAST" in op for op in touched)
 
 
 def _examine(fault: Fault, answer: Any, *arguments: Any) -> str:
@@ -172,7 +197,13 @@ def _examine(fault: Fault, answer: Any, *arguments: Any) -> str:
         return fault(answer, *arguments)
     except Exception as error:
         what = f"came {describe(answer)}, which could not be examined"
-        return f"{what} ({type(error).__name__}: {error})."
+        return f"{what} ({type(error).__name__}: {f'{error}'[:200]})."
+
+
+def _is_one(answers: list) -> bool:
+    """Are all answers the same, and none an error?"""
+    first, *others = answers
+    return not isinstance(first, Raised) and all(_alike(o, first) for o in others)
 
 
 def _hints(mistakes: Mapping[str, Callable], wrong: list) -> Iterator[str]:
@@ -188,24 +219,3 @@ def _alike(came: Any, other: Any) -> bool:
         return not difference(came, other)
     except Exception:  # what was written cannot be compared with anything
         return False
-
-
-@contextmanager
-def apart() -> Iterator[None]:
-    """Seed the random numbers and forget the declared axes; put all back at the end."""
-    checks = getattr(builtins, HOME, None)  # no `axes` yet, no checks
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    known = checks.known if checks else {}
-    random.seed(0)
-    np.random.seed(0)
-    torch.default_generator.manual_seed(0)
-    if checks:
-        checks.known = {}  # a comment in the attempt may meet other sizes here
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
-        if checks:
-            checks.known = known

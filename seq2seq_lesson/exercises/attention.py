@@ -1,4 +1,4 @@
-"""The checks of notebook 05's exercises: what does attention look at?
+"""The checks of exercises 5.1, 5.2 and 5.5: links of a map, words left out.
 
 Source
     ours
@@ -13,15 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seq2seq_lesson import interventions
-from seq2seq_lesson.exercises import Verdict, against, apart, judge, judge_parts
+from seq2seq_lesson.batches import collate
+from seq2seq_lesson.exercises import Verdict, against, judge, judge_parts
 from seq2seq_lesson.exercises.beam import log_probs
 from seq2seq_lesson.metrics import Links, alignment_scores, hard_alignment
-from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.runtime import pick_device
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
-from seq2seq_lesson.translation import translate
-from seq2seq_lesson.vocabulary import EOS, UNK
+from seq2seq_lesson.vocabulary import EOS, PAD, UNK
 
 SLEEPING = {  # a row of weights over "elle ne dort pas" for each written word
     "she": (0.90, 0.05, 0.05, 0.00),
@@ -43,7 +41,6 @@ def scored_by_hand(answers: object) -> Verdict:
         "precision over 0.25": alignment_scores(over, MADE).precision,
         "AER over 0.25": alignment_scores(over, MADE).aer,
     }
-    true = "That is the number of true links, whatever was drawn."
     return judge_parts(
         answers,
         wanted,
@@ -56,7 +53,9 @@ def scored_by_hand(answers: object) -> Verdict:
             "AER over 0.25": "1 - 2 * (drawn and true) / (drawn + true), as counts.",
         },
         mistakes={
-            true: {"links by argmax": 5, "links over 0.25": 5},
+            "That is the number of true links, whatever was drawn.": {
+                "links by argmax": 5
+            },
             "That is the precision: divide by the true links, not by those drawn.": {
                 "recall by argmax": 3 / 4
             },
@@ -66,6 +65,10 @@ def scored_by_hand(answers: object) -> Verdict:
             "Rounded too far: write the fraction.": {
                 "precision over 0.25": 0.83,
                 "AER over 0.25": 0.09,
+            },
+            "Rounded: write the fraction.": {
+                "precision over 0.25": 0.833,
+                "AER over 0.25": 0.091,
             },
             "Still to be taken from 1: it is an error.": {"AER over 0.25": 10 / 11},
         },
@@ -92,118 +95,69 @@ def score_maps(attempt: object) -> Verdict:
     def oracle(maps, truth, threshold):
         return tuple(alignment_scores(numbered(maps, threshold), truth))
 
-    def apart(maps, truth, threshold):
-        true = [{(s, t) for m, s, t in truth if m == n} for n in range(len(maps))]
+    def renamed(rename: Callable) -> Callable:
+        """The score of all links, each written in another way."""
+
+        def scores(maps, truth, threshold):
+            links = {rename(*link) for link in numbered(maps, threshold)}
+            return tuple(alignment_scores(links, truth))
+
+        return scores
+
+    def alone(maps, truth, threshold):
         each = [
-            alignment_scores(hard_alignment(weights, threshold), links)
-            for weights, links in zip(maps, true, strict=True)
+            alignment_scores(
+                hard_alignment(weights, threshold),
+                {(s, t) for m, s, t in truth if m == n},
+            )
+            for n, weights in enumerate(maps)
         ]
         return tuple(sum(column) / len(each) for column in zip(*each, strict=True))
 
     def heaped(maps, truth, threshold):
-        links = set().union(*(hard_alignment(weights, threshold) for weights in maps))
+        links = {(s, t) for _, s, t in numbered(maps, threshold)}
         return tuple(alignment_scores(links, {(s, t) for _, s, t in truth}))
 
-    def unnumbered(maps, truth, threshold):
-        links = set().union(*(hard_alignment(weights, threshold) for weights in maps))
+    def last(maps, truth, threshold):
+        links = numbered(maps, threshold) - numbered(maps[:-1], threshold)
         return tuple(alignment_scores(links, truth))
+
+    def swapped(maps, truth, threshold):
+        precision, recall, aer = oracle(maps, truth, threshold)
+        return recall, precision, aer
 
     mistakes = {
         "a mean of the sentences' scores lets a short one weigh as much as a long one; "
-        "score all links at once.": apart,
+        "score all links at once.": alone,
         "links of different sentences fall together: keep the sentence's number.": (
             heaped
         ),
-        "true links are (sentence, source, target): put the sentence's number in front "
-        "of each of yours.": unnumbered,
+        "no link of yours is a true one; those are (sentence, source, target), three "
+        "plain numbers each.": renamed(lambda n, s, t: (s, t)),
         "that is argmax. Hand the threshold on.": (
             lambda maps, truth, threshold: oracle(maps, truth, None)
         ),
+        "the first sentence has the number 0.": renamed(lambda n, s, t: (n + 1, s, t)),
+        "source and target have changed places in your links.": (
+            renamed(lambda n, s, t: (n, t, s))
+        ),
+        "those are the first sentence's links alone: is a `return` inside the loop?": (
+            lambda maps, truth, threshold: oracle(maps[:1], truth, threshold)
+        ),
+        "those are the last sentence's links alone: make the set before the loop.": (
+            last
+        ),
+        "collect your links in a set.": lambda maps, truth, threshold: alignment_scores(
+            list(numbered(maps, threshold)), truth
+        ),
+        "`maps` is a list: take one matrix after the other.": (
+            lambda maps, truth, threshold: hard_alignment(maps, threshold)
+        ),
+        "precision and recall have changed places: precision comes first, and "
+        "`alignment_scores` takes your links before the true ones.": swapped,
     }
     todo = "return precision, recall and AER of all the maps' links together."
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
-
-
-def _weights(rng: random.Random) -> dict[str, Any]:
-    """What a change is handed: rows of weights, 0 at padding, the mask, the step."""
-    batch, tgt_len, src_len = rng.sample(range(2, 7), 3)
-    lengths = [src_len, *(rng.randint(1, src_len) for _ in range(batch - 1))]
-    src_mask = torch.arange(src_len) < torch.tensor(lengths).unsqueeze(1)
-    scores = torch.randn(batch, tgt_len, src_len)
-    weights = scores.masked_fill(~src_mask.unsqueeze(1), float("-inf")).softmax(dim=-1)
-    return {"weights": weights, "src_mask": src_mask, "step": rng.randrange(4)}
-
-
-def evenly(attempt: object) -> Verdict:
-    """The same weight for each word, and none for padding (exercise 5.3)."""
-
-    def untouched(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
-        return torch.full_like(weights, 1 / weights.shape[-1])
-
-    axes = "(batch, tgt_len, src_len)"
-    todo = "it gives weight to padding. Mend it."
-    if judge(attempt, _weights, against(untouched, axes), todo=todo).points == 1:
-        return Verdict(0.0, f"Not tried yet: {todo}")
-    mistakes = {
-        "padding has no weight now; but what do the rows of a short sentence sum to?": (
-            lambda weights, mask, step: untouched(weights, mask, step) * mask[:, None]
-        ),
-        "the mask is (batch, src_len): it lacks an axis for the words written.": (
-            lambda weights, mask, step: weights * mask
-        ),
-        "each sentence has words of its own: do not count those of the whole batch.": (
-            lambda weights, mask, step: (mask[:, None] / mask.sum()).expand_as(weights)
-        ),
-        "whom does the mask hide? True is a real token.": (
-            lambda weights, mask, step: (~mask / (~mask).sum(dim=1, keepdim=True))[
-                :, None
-            ].expand_as(weights)
-        ),
-    }
-    right = against(interventions.uniform, axes)
-    return judge(attempt, _weights, right, todo=todo, mistakes=mistakes)
-
-
-def first_word(attempt: Any) -> Verdict:
-    """All weight to the first word that was read (exercise 5.4)."""
-
-    def oracle(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
-        return torch.eye(weights.shape[-1])[0].expand_as(weights)
-
-    def put(place: Any, over: Callable) -> Callable:
-        def change(weights, src_mask, step):
-            changed = over(weights)  # (batch, tgt_len, src_len)
-            changed[place] = 1
-            return changed
-
-        return change
-
-    first = (..., 0)
-    mistakes = {
-        "the other words keep their weights, so a row sums to more than 1.": (
-            put(first, torch.clone)
-        ),
-        "that is the first written word's row; the first read word has a column.": (
-            put((slice(None), 0), torch.zeros_like)
-        ),
-        "that is the first sentence of the batch.": put(0, torch.zeros_like),
-        "that is the last column, where <eos> or padding stands.": (
-            put((..., -1), torch.zeros_like)
-        ),
-    }
-    todo = "return weights (batch, tgt_len, src_len), all of them on the first word."
-    fault = against(oracle, "(batch, tgt_len, src_len)")
-    verdict = judge(attempt, _weights, fault, todo=todo, mistakes=mistakes)
-    if verdict.points < 1:
-        return verdict
-    asked = ["elles ne mangent pas .", "nous dessinons un petit chat ."]
-    with apart():
-        model, *vocabularies = load_pretrained("general-after")
-        with interventions.intervened(model, attempt):
-            written = translate(model, asked, *vocabularies)
-    words = " and ".join(f"{' '.join(t.words[:4])!r}" for t in written)
-    said = f"{verdict.message} With it a trained model begins its translations {words}."
-    return Verdict(1.0, said)
 
 
 def leave_out(attempt: object) -> Verdict:
@@ -223,25 +177,62 @@ def leave_out(attempt: object) -> Verdict:
         model = model.to(pick_device()).eval()
         return {"model": model, "source": source, "target": target}
 
-    def losses(model, source, target, gap=()):
+    def losses(model, source, target, shorter):
         chosen = log_probs(model, source, target)  # (tgt_len)
-        read = range(len(source) - 1)
-        without = [[*source[:n], *gap, *source[n + 1 :]] for n in read]
-        each = [chosen - log_probs(model, shorter, target) for shorter in without]
-        return torch.stack(each, dim=1)  # (tgt_len, src_len - 1)
+        each = [chosen - log_probs(model, ids, target) for ids in shorter]
+        return torch.stack(each, dim=1)  # a column for each of them
 
-    def oracle(model, source, target):
-        return losses(model, source, target)[:-1]  # (tgt_len - 1, src_len - 1)
+    def without(source, gap=()):
+        """The source without each of its words in turn, at the end without EOS."""
+        return [[*source[:n], *gap, *source[n + 1 :]] for n in range(len(source))]
 
+    def against_each(shorten: Callable) -> Callable:
+        return lambda model, source, target: losses(
+            model, source, target, shorten(source)
+        )[:-1]
+
+    oracle = against_each(lambda source: without(source)[:-1])
     mistakes = {
         "a loss is what a word had in the whole sentence minus what it has left; yours "
         "has the other sign.": lambda *arguments: -oracle(*arguments),
         "a row for each written word, a column for each read one.": (
             lambda *arguments: oracle(*arguments).T
         ),
-        "<eos> takes no part: it is the last row here.": losses,
+        "<eos> takes no part: it is the last row here.": (
+            lambda model, source, target: losses(
+                model, source, target, without(source)[:-1]
+            )
+        ),
+        "<eos> takes no part: in the last column it is left out.": (
+            against_each(without)
+        ),
+        "your columns begin with the second word and end with `<eos>`.": (
+            against_each(lambda source: without(source)[1:])
+        ),
+        "the first column holds the whole sentence against itself.": (
+            against_each(lambda source: [source, *without(source)[:-1]])
+        ),
+        "all are held against the first of your batch: put the whole sentence there.": (
+            lambda model, source, target: losses(
+                model, without(source)[0], target, without(source)[1:-1]
+            )[:-1]
+        ),
         "that hides the word behind <unk>, as `needs` does. Leave it out.": (
-            lambda *arguments: losses(*arguments, gap=[UNK])[:-1]
+            against_each(lambda source: without(source, [UNK])[:-1])
+        ),
+        "that puts <pad> where the word was. Leave it out.": (
+            against_each(lambda source: without(source, [PAD])[:-1])
+        ),
+        "`collate` wants pairs: the target beside each source.": (
+            lambda model, source, target: collate([source])
+        ),
+        "a word that comes twice loses both its places: go by the place, not by the "
+        "word.": against_each(
+            lambda source: [[w for w in source if w != gone] for gone in source[:-1]]
+        ),
+        "of a word that comes twice always the first goes: `remove` and `index` see "
+        "the word, not its place.": against_each(
+            lambda source: [without(source)[source.index(w)] for w in source[:-1]]
         ),
     }
     fault = against(oracle, "(tgt_len - 1, src_len - 1)")

@@ -6,13 +6,15 @@ Source
 
 from __future__ import annotations
 
+import copy
 import math
 import random
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seq2seq_lesson.batches import collate, pad_ids
 from seq2seq_lesson.exercises import Verdict, apart, judge
@@ -22,6 +24,7 @@ from seq2seq_lesson.runtime import pick_device
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.vocabulary import EOS, SOS, UNK
 
+PATIENCE = 500  # calls of the decoder; 8 sentences of 31 words, one by one, want 248
 Found = tuple[list[int] | None, float]  # the ids, EOS last, and their log-probability
 
 
@@ -57,6 +60,8 @@ def search(model: Seq2Seq, source: list[int], width: int, wrong: str = "") -> Fo
         logits, state, _ = model.decoder(last, state, *read)
         logits = logits[:, 0].cpu()  # (beam, tgt_vocab)
         totals = torch.tensor([total for _, total in beam]).unsqueeze(1)  # (beam, 1)
+        if wrong == "barred":
+            logits[:, :EOS] = -math.inf
         sums = logits if wrong == "logits" else logits.log_softmax(dim=-1)
         sums = sums if wrong == "last" else totals + sums  # (beam, tgt_vocab)
         sums[:, :EOS] = -math.inf  # PAD and SOS are never written
@@ -73,29 +78,45 @@ def search(model: Seq2Seq, source: list[int], width: int, wrong: str = "") -> Fo
         if done:
             break
         beam = grown
-        state = state[[min(row, size - 1) for row in rows]]
+        if wrong != "sizes":
+            state = state[[min(row, size - 1) for row in rows]]
     return best
+
+
+def _watch(decoder: nn.Module, arguments: tuple) -> None:
+    """Before each call: is there an end of them?"""
+    decoder.calls = getattr(decoder, "calls", 0) + 1
+    if decoder.calls > PATIENCE:
+        raise TimeoutError(
+            "it writes without end: stop after `model.config.max_len` words"
+        )
 
 
 def my_beam_search(attempt: object) -> Verdict:
     """A learner's beam search, on sentences that make no sense (exercise 5.6).
 
-    A trained model reads random French words and has much to be unsure about.
+    A trained model reads random French words and has much to be unsure about. It is
+    made to like PAD and SOS, and EOS a little, so that forgetting them shows.
     """
     with apart():
         model, french, english = load_pretrained("general-after")
+    model.decoder.output.bias.data[: EOS + 1] += torch.tensor([8.0, 8.0, 2.0])
     model = model.to(pick_device()).eval()
 
     def draw(rng: random.Random) -> dict[str, Any]:
         words = rng.sample(range(UNK + 1, len(french)), rng.randint(2, 5))
         width = rng.choice([1, 2, 4, 8])
-        return {"model": model, "source": [*words, EOS], "width": width}
+        watched = copy.deepcopy(model)
+        watched.decoder.register_forward_pre_hook(_watch)
+        return {"model": watched, "source": [*words, EOS], "width": width}
 
     def fault(answer: Any, model: Seq2Seq, source: list[int], width: int) -> str:
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             return f"came {describe(answer)}, wanted two values: ids, log-probability."
         if answer[0] is None:
             return "came None for the ids: your search ended no target."
+        if isinstance(answer[0], float):
+            return f"came {describe(answer)}, wanted the ids first."
         ids, total = [int(word) for word in answer[0]], float(answer[1])
         if ids.count(EOS) != 1 or ids[-1] != EOS or min(ids) < EOS:
             return f"came {ids}, wanted one EOS, {EOS}, at the end, and no PAD or SOS."
@@ -111,6 +132,15 @@ def my_beam_search(attempt: object) -> Verdict:
             return f"came {text!r} with {true:.3f}, but {best!r} has {most:.3f}."
         return ""
 
+    def scored(score: Callable[[float, int], float]) -> Callable:
+        """The right ids, their log-probability made into something else."""
+
+        def found(model: Seq2Seq, source: list[int], width: int) -> Found:
+            ids, total = search(model, source, width)
+            return ids, score(total, len(ids))
+
+        return found
+
     mistakes = {
         "that is the likeliest word at each step: keep `width` of them.": (
             lambda model, source, width: search(model, source, 1)
@@ -123,6 +153,17 @@ def my_beam_search(attempt: object) -> Verdict:
         ),
         "a half-written sentence goes on from its own state: reorder the states as the "
         "sentences were.": partial(search, wrong="state"),
+        "if it is the sizes: with n half-written sentences the words are (n, 1), the "
+        "states (n, hid) and the totals (n, 1); pick each one's own state for each "
+        "step.": partial(search, wrong="sizes"),
+        "bar PAD and SOS behind `log_softmax`: before it, it shares their probability "
+        "out among the other words.": partial(search, wrong="barred"),
+        "that is the probability; its logarithm is wanted.": (
+            scored(lambda total, length: math.exp(total))
+        ),
+        "that is the mean over the words; their sum is wanted.": (
+            scored(lambda total, length: total / length)
+        ),
         "the first sentence that ends need not be the likeliest: stop when nothing "
         "left can still win.": partial(search, wrong="first"),
     }

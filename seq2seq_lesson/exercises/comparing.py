@@ -7,14 +7,43 @@ Source
 from __future__ import annotations
 
 import math
+import re
 import reprlib
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, is_dataclass
+from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-_SHORT = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    """Long values cut; of tensors the shape and kind, of large modules the class."""
+
+    def repr_float(self, value: float, level: int) -> str:
+        return repr(float(f"{value:.6g}"))
+
+    def repr_list(self, value: list, level: int) -> str:
+        if value and is_dataclass(value[0]):
+            return f"a list of {len(value)} {type(value[0]).__name__}"
+        return super().repr_list(value, level)
+
+    def repr_instance(self, value: object, level: int) -> str:
+        if isinstance(value, Tensor):
+            few = value.ndim == 1 and value.numel() <= 10
+            if few and not value.is_floating_point():
+                return f"{value.tolist()}"
+            return f"a tensor {tuple(value.shape)} of {_kind(value)}"
+        if isinstance(value, nn.Module | torch.optim.Optimizer):
+            whole = repr(value)
+            short = len(whole) <= 60 and "\n" not in whole
+            return whole if short else type(value).__name__
+        return super().repr_instance(value, level)
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlist = _SHORT.maxtuple = 10
 
@@ -30,14 +59,18 @@ def difference(came: Any, wanted: Any, axes: str = "") -> str:
     """Say in a sentence how two answers differ; "" if they do not.
 
     `axes` names the axes of a tensor, such as "(batch, 1, src_len)", or of several:
-    "(batch, src_len); (batch,)". Two errors are alike if they are of one type.
+    "(batch, src_len); (batch,)". Two errors are alike if they say the same of one type,
+    whatever the numbers. A number may come from NumPy, or as a tensor without a graph.
     """
     if isinstance(came, Raised) or isinstance(wanted, Raised):
-        errors = [type(getattr(answer, "error", None)) for answer in (came, wanted)]
-        return "" if errors[0] is errors[1] else describe(came)
+        said = [re.sub(r"\d+", "", describe(answer)) for answer in (came, wanted)]
+        return "" if said[0] == said[1] else describe(came)
+    came, wanted = _plain(came), _plain(wanted)
     if isinstance(wanted, Tensor):
         return _tensors_differ(came, wanted, axes)
     if isinstance(wanted, tuple) and any(isinstance(w, Tensor | float) for w in wanted):
+        if isinstance(came, Tensor) and came.ndim == 1:
+            came = list(came)
         if not isinstance(came, tuple | list) or len(came) != len(wanted):
             return f"came {describe(came)}, wanted {len(wanted)} values."
         names = axes.split("; ") if axes else [""] * len(wanted)
@@ -45,13 +78,20 @@ def difference(came: Any, wanted: Any, axes: str = "") -> str:
             if told := difference(*parts):
                 return f"value {i} of {len(wanted)}: {told}"
         return ""
-    if isinstance(wanted, tuple) and isinstance(came, list):
-        came = tuple(came)
-    if isinstance(wanted, float) and isinstance(came, int | float):
+    if isinstance(wanted, tuple | list) and isinstance(came, tuple | list):
+        came = type(wanted)(came)
+    if isinstance(wanted, float) and isinstance(came, Real):
         same = math.isclose(came, wanted, rel_tol=1e-4, abs_tol=1e-6)
     else:
-        same = isinstance(came, type(wanted)) and bool(came == wanted)
-    return "" if same else f"came {describe(came)}, wanted {describe(wanted)}."
+        kinds = (int, float) if isinstance(wanted, int) else type(wanted)
+        same = isinstance(came, kinds) and bool(came == wanted)
+    if same:
+        return ""
+    kind = describe(wanted)
+    if isinstance(wanted, int | float) and isinstance(came, Tensor):
+        one = came.numel() == 1
+        kind = f"{kind}: `.item()` takes the number out" if one else "one number"
+    return f"came {describe(came)}, wanted {kind}."
 
 
 def _tensors_differ(came: Any, wanted: Tensor, axes: str) -> str:
@@ -64,36 +104,41 @@ def _tensors_differ(came: Any, wanted: Tensor, axes: str) -> str:
         return f"{shapes}{named}."
     if _kind(came) != _kind(wanted):
         return f"came {_kind(came)}, wanted {_kind(wanted)} {axes}".rstrip() + "."
-    close = torch.isclose(came.double(), wanted.double(), 1e-4, 1e-5, equal_nan=True)
+    exact = torch.complex128 if came.is_complex() else torch.float64
+    close = torch.isclose(came.to(exact), wanted.to(exact), 1e-4, 1e-5, equal_nan=True)
     if bool(close.all()):
         return ""
     place = tuple((~close).nonzero()[0].tolist())
-    values = f"came {_number(came[place])}, wanted {_number(wanted[place])}"
+    pair = came[place].item(), wanted[place].item()
+    told = [f"{n:.4g}" if isinstance(n, float) else f"{n}" for n in pair]
+    if told[0] == told[1]:
+        told = [f"{n:.8g}" for n in pair]
+    values = f"came {told[0]}, wanted {told[1]}"
     return f"the shape {tuple(came.shape)}{named} is right, but at {place} {values}."
 
 
 def describe(value: object) -> str:
     """A value in a few words: a tensor's shape and kind, else the beginning of it."""
-    if isinstance(value, Raised):
-        text = f"{value.error}".strip().replace("\n", " ")
-        return f"your function raised {type(value.error).__name__}: {text[:200]}."
-    if isinstance(value, Tensor):
-        if value.ndim == 1 and value.numel() <= 10 and not value.is_floating_point():
-            return f"{value.tolist()}"
-        return f"a tensor {tuple(value.shape)} of {_kind(value)}"
-    if isinstance(value, nn.Module | torch.optim.Optimizer):
-        return type(value).__name__
-    if isinstance(value, tuple | list) and any(isinstance(v, Tensor) for v in value):
-        return f"({', '.join(map(describe, value))})"
-    text = _SHORT.repr(float(f"{value:.6g}") if isinstance(value, float) else value)
+    try:
+        if isinstance(value, Raised):
+            text = textwrap.shorten(f"{value.error}", 300, placeholder=" ...")
+            said = f"your function raised {type(value.error).__name__}: {text}"
+            return f"{said.rstrip('. :')}."
+        text = _SHORT.repr(value)
+    except Exception:  # 5,000 digits, a tensor without data, a __str__ that fails
+        return f"an object of the class {type(value).__name__}"
     return text if len(text) <= 120 else f"{text[:116]} ..."
+
+
+def _plain(value: Any) -> Any:
+    """The number in a tensor () or a scalar of NumPy's; a tensor in a graph stays."""
+    tensor = isinstance(value, Tensor) and value.ndim == 0 and not value.requires_grad
+    return value.item() if tensor or isinstance(value, np.generic) else value
 
 
 def _kind(tensor: Tensor) -> str:
     if tensor.is_floating_point():
         return "floats"
+    if tensor.is_complex():
+        return "complex numbers"
     return "bools" if tensor.dtype == torch.bool else "whole numbers"
-
-
-def _number(value: Tensor) -> str:
-    return f"{value.item():.4g}" if value.is_floating_point() else f"{value.item()}"

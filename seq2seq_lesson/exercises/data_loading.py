@@ -1,4 +1,4 @@
-"""The checks of notebook 01's exercises.
+"""The checks of notebook 01's exercises 1.3 to 1.6: from sentences to batches.
 
 Source
     ours
@@ -7,8 +7,6 @@ Source
 from __future__ import annotations
 
 import random
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
@@ -16,87 +14,17 @@ import torch
 from torch import Tensor
 
 from seq2seq_lesson.batches import Example, pad_ids
-from seq2seq_lesson.corpus import SentencePair, normalise, prepare
-from seq2seq_lesson.exercises import Verdict, against, judge, judge_parts
-from seq2seq_lesson.exercises.comparing import describe
+from seq2seq_lesson.corpus import CLOSED_PREFIXES, SentencePair, keep, prepare
+from seq2seq_lesson.exercises import Verdict, judge
+from seq2seq_lesson.exercises.comparing import describe, difference
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS, Vocabulary
-
-
-def cleaned(answers: object) -> Verdict:
-    """What cleaning leaves, and how many ids that makes (exercise 1.1)."""
-    summer, egg = "C'est l'été : 35 °C !", "Un œuf, s'il te plaît."
-    ids = Vocabulary.from_sentences([normalise(summer)]).encode(normalise(summer))
-    wanted = {"summer": normalise(summer), "ids": len(ids), "egg": normalise(egg)}
-    letters = "The last step turns whatever is not a-z or one of . ! ? into a blank"
-    return judge_parts(
-        answers,
-        wanted,
-        todo="put the tokens, in quotes and one blank apart, and a number for `...`.",
-        hints={
-            "summer": "Go through the five steps on paper, one line each.",
-            "ids": "Count the tokens of your first line, and remember what stands "
-            "behind every sentence.",
-            "egg": "œ is a letter of its own, not an o with a mark.",
-        },
-        mistakes={
-            f"{letters}, digits too.": {"summer": "c est l ete 35 c !"},
-            f"{letters}, apostrophes too.": {
-                "summer": "c'est l'ete c !",
-                "egg": "un uf s'il te plait .",
-            },
-            "Look again at what NFD does with œ, which is not two letters.": {
-                "egg": "un oeuf s il te plait ."
-            },
-            "And where does the sentence end? One id says so.": {"ids": len(ids) - 1},
-        },
-    )
-
-
-def clean_better(attempt: object) -> Verdict:
-    """Cleaning that keeps digits and the letters œ, æ and ß (exercise 1.2)."""
-    words = "Sœur Œuvre œuf groß Straße Lætitia Ærø 20 365 été Noël ça va J'ai «Moi» où"
-    letters = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
-
-    def draw(rng: random.Random) -> dict:
-        chosen = rng.choices(words.split(), k=rng.randint(2, 6))
-        return {"text": " ".join(chosen) + rng.choice([".", " !", "... ", " »"])}
-
-    def last_steps(text: str, allowed: str = "a-z0-9.!?") -> str:
-        text = unicodedata.normalize("NFD", text)
-        text = "".join(c for c in text if unicodedata.category(c) != "Mn")
-        text = re.sub(r"([.!?])", r" \1", text)
-        return re.sub(f"[^{allowed}]+", " ", text)
-
-    return judge(
-        attempt,
-        draw,
-        against(lambda text: last_steps(text.lower().translate(letters)).strip()),
-        todo="let `clean_better` return the cleaned text.",
-        mistakes={
-            "That is `normalise` itself: replace œ, æ and ß before the other steps, "
-            "and let the last pattern keep digits.": normalise,
-            "The digits are still lost: the last pattern names what may stay.": (
-                lambda text: normalise(text.lower().translate(letters))
-            ),
-            "The letters are still lost: `str.replace` or `str.translate` can write "
-            "œ as oe before the pattern removes it.": (
-                lambda text: last_steps(text.lower()).strip()
-            ),
-            "A capital Œ or Æ is lost: take the lower case first, then replace.": (
-                lambda text: last_steps(text.translate(letters).lower()).strip()
-            ),
-            "A blank is left at an end: `strip`, or join what `split()` gives.": (
-                lambda text: last_steps(text.lower().translate(letters))
-            ),
-        },
-    )
 
 
 def keep_more(attempt: object) -> Verdict:
     """Longer sentences, with any beginning (exercise 1.3)."""
 
     def draw(rng: random.Random) -> dict:
-        pairs = [SentencePair("Je dors.", "I'm asleep.")]
+        pairs = [SentencePair("Je dors.", "I'm asleep.")] * 2
         for _ in range(12):
             begin = rng.choice(["I am", "They sing", "He smiled", "You are"])
             french, english = rng.randint(5, 16), rng.randint(5, 16)
@@ -104,22 +32,47 @@ def keep_more(attempt: object) -> Verdict:
             pairs.append(SentencePair(f"{'si ' * (french - 1)}!", english))
         return {"pairs": pairs}
 
-    def kept(prefixes: tuple, words: int) -> Callable:
+    def fault(came: object, pairs: list[SentencePair]) -> str:
+        wanted = prepare(pairs, ("",), 15)
+        if not isinstance(came, list) or any(type(p) is not SentencePair for p in came):
+            return f"came {describe(came)}, wanted the list that `prepare` gives."
+        wrong = {"too much": {*came} - {*wanted}, "missing": {*wanted} - {*came}}
+        for what, those in wrong.items():
+            for pair in sorted(those, key=lambda pair: pair.target)[:1]:
+                sizes = [len(side.split()) for side in (pair.source, pair.target)]
+                words = f"{pair.source!r} / {pair.target!r}, {sizes[0]} and {sizes[1]}"
+                return f"{len(came)} pairs came; {what} is {words} tokens."
+        if came != wanted:
+            return "the right pairs, but one of them twice, or in another order."
+        return ""
+
+    def kept(prefixes: object, words: object) -> Callable:
         return lambda pairs: prepare(pairs, prefixes, words)
 
     return judge(
         attempt,
         draw,
-        against(lambda pairs: prepare(pairs, ("",), 15)),
+        fault,
         todo="let `keep_more` return what `prepare` gives with other arguments.",
         mistakes={
-            "With an empty tuple no beginning is allowed. Which text does *every* "
-            "sentence begin with?": kept((), 15),
+            "None of your beginnings begins a sentence. Which text does *every* "
+            "sentence begin with? Put it into a tuple.": kept((), 15),
+            "`prefixes` is a tuple of texts and comes second, `max_words` is a number "
+            "and comes third.": kept(None, 15),
+            "`keep` looks at one pair; `prepare` takes the whole list.": (
+                lambda pairs: pairs.source
+            ),
             "Those are still only the sentences of the old beginnings: give "
-            "`prefixes` too.": lambda pairs: prepare(pairs, max_words=15),
+            "`prefixes` too.": kept(CLOSED_PREFIXES, 15),
+            "Beginnings and limit are still the old ones: give `prepare` both.": (
+                prepare
+            ),
             "`max_words` itself is too long already: fewer than 15.": kept(("",), 16),
             "The limit of the length is still the old one.": kept(("",), 10),
             "14 tokens are fewer than 15, and are to stay.": kept(("",), 14),
+            "`prepare` also cleans the pairs and drops repetitions.": lambda pairs: [
+                p for p in pairs if keep(p, ("",), 15)
+            ],
         },
     )
 
@@ -128,62 +81,91 @@ def commonest(attempt: object) -> Verdict:
     """A vocabulary of the commonest words (exercise 1.4)."""
 
     def draw(rng: random.Random) -> dict:
-        words = rng.sample("je tu il elle nous vous dors ris .".split(), 9)
+        words = rng.sample(["je", "tu", "il", "elle", "nous", "."], 6)
         read = [word for i, word in enumerate(words, start=1) for _ in range(i)]
-        rng.shuffle(read)  # 45 words, no two of them equally often
-        sentences = [" ".join(read[i : i + 5]) for i in range(0, len(read), 5)]
-        return {"sentences": sentences, "size": rng.randint(5, 8)}
+        rng.shuffle(read)  # 21 words, no two of them equally often
+        sentences = [" ".join(read[i : i + 7]) for i in range(0, len(read), 7)]
+        return {"sentences": sentences, "size": rng.randint(3, 5)}
 
     def fault(answer: object, sentences: list[str], size: int) -> str:
         if not isinstance(answer, Vocabulary):
-            return f"came {describe(answer)}, wanted a Vocabulary."
+            made = "Hint: `Vocabulary(words)` makes one of a list of words."
+            return f"came {describe(answer)}, wanted a Vocabulary. {made}"
         counts = Counter(" ".join(sentences).split())
         came, wanted = answer.words[4:], [w for w, _ in counts.most_common(size)]
         if came == wanted:
             return ""
-        hint = "count the words first; the commonest ones are wanted."
+        hint = "the words that stand most often are wanted, marks such as . too."
         if len(came) == size - 4 or not came:
             hint = "the four special words do not count; `Vocabulary` adds them."
-        elif sorted(came) == sorted(wanted):
-            hint = "the right words, but not in the right order."
+        elif not {*came} <= {*counts}:
+            hint = "not all of these stand in `sentences`: count what you are given."
         elif came == list(counts)[: len(came)]:
             hint = "these were read first; which are read most often?"
+        elif len(came) != size:
+            hint = f"{len(came)} words came, and `size` is {size}."
+        elif sorted(came) == sorted(wanted):
+            hint = "the right words, but not in the right order."
         return f"came the words {came}, wanted {wanted}. Hint: {hint}"
 
-    todo = "let `commonest` return a Vocabulary of the commonest words."
-    return judge(attempt, draw, fault, todo=todo)
+    return judge(
+        attempt,
+        draw,
+        fault,
+        todo="let `commonest` return a Vocabulary of the commonest words.",
+        mistakes={
+            "`Vocabulary` wants single words, each once, and adds the four special "
+            "ones itself.": lambda *_: Vocabulary(["<pad>"]),
+            "`sentences` is a list: split each of its sentences. And what "
+            "`most_common` gives are couples of a word and its count.": (
+                lambda *_: Vocabulary([("je", 2)])
+            ),
+        },
+    )
 
 
 def shift(attempt: object) -> Verdict:
     """What the decoder reads, from what it should write (exercise 1.5)."""
 
     def draw(rng: random.Random) -> dict:
-        lengths = [rng.randint(1, 7) for _ in range(rng.randint(2, 5))]
-        lengths[rng.randrange(len(lengths))] = 8
+        lengths = [rng.randint(1, 5) for _ in range(rng.choice([2, 4, 5]))]
+        lengths[rng.randrange(1, len(lengths))] = 6
         return {"tgt_out": pad_ids([_sentence(rng, n) for n in lengths])[0]}
 
-    def careless(tgt_out: Tensor) -> Tensor:
-        begin = torch.full((len(tgt_out), 1), SOS)  # (batch, 1)
-        return torch.cat([begin, tgt_out[:, :-1]], dim=1)  # (batch, tgt_len)
-
     def oracle(tgt_out: Tensor) -> Tensor:
-        tgt_in = careless(tgt_out)  # (batch, tgt_len)
+        begin = torch.full((len(tgt_out), 1), SOS)  # (batch, 1)
+        tgt_in = torch.cat([begin, tgt_out[:, :-1]], dim=1)  # (batch, tgt_len)
         return tgt_in.masked_fill(tgt_in == EOS, PAD)  # (batch, tgt_len)
+
+    def fault(came: object, tgt_out: Tensor) -> str:
+        wanted = oracle(tgt_out)  # (batch, tgt_len)
+        told, hint = difference(came, wanted, "(batch, tgt_len)"), ""
+        shape = getattr(came, "shape", ())
+        if shape == wanted.shape and (wrong := (came != wanted).any(dim=1)).any():
+            row = int(wrong.nonzero()[0])
+            given, ours, right = (t[row].tolist() for t in (tgt_out, came, wanted))
+            told = f"of the row {given} came {ours}, wanted {right}."
+            if ours[0] != SOS or SOS in ours[1:]:
+                hint = " Hint: put SOS into the first column, and only there."
+            elif EOS in ours:
+                hint = (
+                    " Hint: your row still holds an <eos>, in front of the padding: "
+                    "the decoder would read it. Set PAD there."
+                )
+        elif shape == (len(tgt_out), tgt_out.shape[1] + 1):
+            hint = " Hint: no column was cut; the last one must go."
+        return told + hint
 
     return judge(
         attempt,
         draw,
-        against(oracle, "(batch, tgt_len)"),
+        fault,
         todo="let `shift` return `tgt_in`, of the shape of `tgt_out`.",
         mistakes={
-            "The shorter rows still hold their <eos>, in front of the padding: the "
-            "decoder would read it. Set PAD there.": careless,
-            "No column was cut: as many are wanted as `tgt_out` has.": lambda out: (
-                torch.cat([torch.full((len(out), 1), SOS), out], dim=1)
-            ),
-            "The first column is what stood last: put SOS there.": lambda out: out.roll(
-                1, dims=1
-            ),
+            "The column of SOS needs a row for each row of `tgt_out`, and stands "
+            "beside it with `dim=1`.": lambda _: torch.cat(
+                [torch.zeros(2, 1), torch.zeros(3, 1)], dim=1
+            )
         },
     )
 
@@ -196,30 +178,57 @@ def tighter(attempt: object) -> Verdict:
         examples = [(_sentence(rng, a), _sentence(rng, b)) for a, b in lengths]
         return {"examples": examples, "size": rng.choice([3, 4, 5])}
 
-    def fault(groups: list[list[Example]], examples: list[Example], size: int) -> str:
-        if sorted(e for group in groups for e in group) != sorted(examples):
+    def fault(answer: object, examples: list[Example], size: int) -> str:
+        groups = list(answer)
+        if not all(isinstance(group, list) for group in groups):
+            return f"came {describe(answer)}, wanted a list of lists of examples."
+        inside = [example for group in groups for example in group]
+        if strange := [item for item in inside if item not in examples]:
             return (
-                f"came {sum(map(len, groups))} examples, wanted all {len(examples)} "
-                "once. Hint: the last group of a length may be smaller than the rest."
+                f"in a group stands {describe(strange[0])}, which is no example. Hint: "
+                "hand the examples on as they came; and `+=` joins two lists, where "
+                "`append` puts one into the other."
             )
-        if any(not 0 < len(group) <= size for group in groups):
-            return f"came a group of {max(map(len, groups))}, wanted 1 to {size}."
+        if sorted(inside) != sorted(examples):
+            hint = "the last group of a length may be smaller than the rest."
+            if len(inside) > len(examples):
+                hint = "no two groups may overlap."
+            wanted = f"wanted all {len(examples)} once"
+            return f"came {len(inside)} examples, {wanted}. Hint: {hint}"
+        if wrong := [len(group) for group in groups if not 0 < len(group) <= size]:
+            return (
+                f"came a group of {wrong[0]}, wanted 1 to {size}. Hint: cut what is of "
+                "one length into pieces of `size`."
+            )
         if any(len({len(source) for source, _ in group}) > 1 for group in groups):
             return (
                 "in a group are sources of several lengths. Hint: one list for each "
                 "source length first, as above."
             )
-        sorted_ways = [_tight(examples, size, down) for down in (False, True)]
-        came, wanted = _padding(groups), max(map(_padding, sorted_ways))
-        if came > wanted:
+        ways = [_tight(examples, size, down) for down in (False, True)]
+        if len(groups) > len(ways[0]):
             return (
-                f"{came} <pad> on the target side, {wanted} are enough. Hint: in which "
-                "order must the sentences of a bucket stand before the cut?"
+                f"came {len(groups)} groups, {len(ways[0])} are enough. Hint: only the "
+                "last group of a length may be smaller than `size`."
+            )
+        came, enough = _padding(groups), max(map(_padding, ways))
+        if came > enough:
+            return (
+                f"{came} <pad> on the target side, {enough} are enough. Hint: in which "
+                "order must the sentences of one length stand before the cut?"
             )
         return ""
 
     return judge(
-        attempt, draw, fault, todo="let `tighter` return a list of groups of examples."
+        attempt,
+        draw,
+        fault,
+        todo="let `tighter` return a list of groups of examples.",
+        mistakes={
+            "A dictionary has no list at a new key: `defaultdict(list)` makes one.": (
+                lambda *_: {}[0]
+            )
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""The checks of notebook 03's exercises: where should the decoder look?
+"""The checks of notebook 03's exercises 3.1 to 3.5: where should the decoder look?
 
 Source
     ours
@@ -15,13 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seq2seq_lesson.attention import Attention
+from seq2seq_lesson.attention import Attention, masked_softmax
 from seq2seq_lesson.batches import mask_from_lengths
-from seq2seq_lesson.decoder import AttendAfter, AttendBefore
+from seq2seq_lesson.decoder import AttendBefore
 from seq2seq_lesson.exercises import Verdict, against, judge
 from seq2seq_lesson.exercises.comparing import difference
-from seq2seq_lesson.pretrained import load_pretrained
-from seq2seq_lesson.vocabulary import EOS, PAD, SOS
+from seq2seq_lesson.vocabulary import SOS
 
 CONTEXT = "(batch, tgt_len, enc)"
 
@@ -40,17 +39,29 @@ def gru_parameters(attempt: object) -> Verdict:
     def oracle(reads: int, hid: int) -> int:
         return sum(p.numel() for p in nn.GRU(reads, hid, device="meta").parameters())
 
-    biases = "a bias follows each of the two matrices, a number for each of its rows."
-    gates = "this would do for one gate. How many gates share each matrix and bias?"
-    state = "a second matrix is applied to the old state."
+    def counted(gates: int, biases: int) -> Callable:
+        return lambda reads, hid: gates * hid * (reads + hid + biases)
+
     todo = "return how many parameters nn.GRU(reads, hid) has, without building it."
     mistakes = {
-        biases: lambda reads, hid: 3 * hid * (reads + hid),
-        biases + " You have one.": lambda r, hid: 3 * hid * (r + hid) + 3 * hid,
-        gates: lambda reads, hid: hid * (reads + hid) + 2 * hid,
-        gates + " Mind the biases.": lambda reads, hid: hid * (reads + hid),
-        state: lambda reads, hid: 3 * hid * reads + 3 * hid,
+        "a bias follows each of the two matrices, a number for each of its rows.": (
+            counted(3, 0)
+        ),
+        "each of the two matrices has a bias of its own; you have one.": counted(3, 1),
+        "a bias is as long as its matrix has rows, for all gates together.": (
+            lambda reads, hid: 3 * hid * (reads + hid) + 2 * hid
+        ),
+        "a second matrix is applied to the old state.": (
+            lambda reads, hid: 3 * hid * reads + 3 * hid
+        ),
+        "a second matrix is applied to the old state, and both have a bias.": (
+            lambda reads, hid: 3 * hid * reads
+        ),
     }
+    for name, gates in {"one gate": 1, "two gates": 2, "four gates": 4}.items():
+        hint = f"this would do for {name}. How many gates share each matrix and bias?"
+        mistakes[hint] = counted(gates, 2)
+        mistakes[hint + " Mind the biases."] = counted(gates, 0)
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
 
 
@@ -72,6 +83,10 @@ def mean_of_states(attempt: object) -> Verdict:
         "each sentence's weights met every sentence's states: give the batch the "
         "same letter in both.": by("bts,cse->bte"),
         "the letters behind -> order the axes; batch is first.": by("bts,bse->tbe"),
+        "the letters behind -> order the axes; enc is last.": by("bts,bse->bet"),
+        "src_len is one axis in both: give it the same letter.": by("bts,bre->bte"),
+        "a letter for each axis, in their order: weights (batch, tgt_len, src_len), "
+        "enc_states (batch, src_len, enc).": by("bs,bse->be"),  # an error
     }
     fault = against(torch.bmm, CONTEXT)
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
@@ -108,6 +123,12 @@ def after_permuting(attempt: object) -> Verdict:
         "the context's last axis holds a state's numbers, not places to read.": (
             lambda w, context, order: (w[..., order], context[..., order])
         ),
+        "the context's axis 1 counts the words written, not the places read.": (
+            lambda w, context, order: (w[..., order], context[:, order])
+        ),
+        "of the weights, the last axis holds the places read.": (
+            lambda w, context, order: (w[:, order], context)
+        ),
     }
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
 
@@ -128,10 +149,14 @@ def additive_context(attempt: object) -> Verdict:
 
     def having(*faults: str) -> Callable:
         def attend(query, keys, src_mask, W_q, W_k, v):
-            sums = (query @ W_q.T).unsqueeze(2) + (keys @ W_k.T).unsqueeze(1)
-            scores = (sums if "tanh" in faults else torch.tanh(sums)) @ v
+            asks, read = (query @ W_q.T).unsqueeze(2), (keys @ W_k.T).unsqueeze(1)
+            features = asks + read if "tanh" in faults else torch.tanh(asks + read)
+            features = asks.tanh() + read.tanh() if "each" in faults else features
+            scores = features @ v
+            scores = torch.tanh((asks + read) @ v) if "late" in faults else scores
             hidden = (src_mask if "mask" in faults else ~src_mask).unsqueeze(1)
-            scores = scores.masked_fill(hidden, float("-inf"))
+            if "bare" not in faults:
+                scores = scores.masked_fill(hidden, float("-inf"))
             return scores.softmax(dim=1 if "axis" in faults else -1) @ keys
 
         return attend
@@ -148,6 +173,11 @@ def additive_context(attempt: object) -> Verdict:
     if judge(attempt, partial(draw, real=False), untouched, todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
     mistakes = {" And: ".join(hints[n] for n in some): having(*some) for some in left}
+    mistakes |= {
+        "one tanh, around the sum of the two.": having("each"),
+        "the tanh comes before v, not after it.": having("late"),
+        "padding still gets a share: masked_fill returns new scores.": having("bare"),
+    }
     fault = against(having(), CONTEXT)
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
 
@@ -184,67 +214,25 @@ def project_once(attempt: object) -> Verdict:
         again = again if len(calls) > 1 else ""
         return difference(answer, contexts(*arguments), CONTEXT) or again
 
+    def no_tanh(model, tgt_in, dec_state, enc_states, src_mask):
+        score = model.attention.score  # what the query adds is the same for all keys
+        scores = score.v(score.W_k(enc_states)).mT  # (batch, 1, src_len)
+        context = masked_softmax(scores, src_mask) @ enc_states  # (batch, 1, enc)
+        return context.expand(-1, tgt_in.shape[1], -1)
+
     todo = "return the contexts, (batch, tgt_len, enc), and run W_k once."
     mistakes = {
+        "every word gets the same weights: see the tanh in section 7.": no_tanh,
+        "padding gets a share: masked_softmax hides it.": (
+            lambda *arguments: contexts(*arguments[:-1], arguments[-1] | True)
+        ),
+        "make one tensor of your list: torch.stack with dim=1.": (
+            lambda *arguments: contexts(*arguments).unbind(dim=1)
+        ),
+        "batch is the first axis: stack with dim=1.": (
+            lambda *arguments: contexts(*arguments).transpose(0, 1)
+        ),
         "what is the same for every word belongs before the loop.": contexts,
         "the cell's new state must ask next.": partial(contexts, carry=False),
     }
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
-
-
-def write_greedily(attempt: object) -> Verdict:
-    """A decoder's own sentence, the likeliest word each time. (exercise 3.6)"""
-
-    def write(model, dec_state, enc_states, src_mask, max_len, wrong=""):
-        word, ids = SOS, []
-        while len(ids) < max_len and (EOS not in ids or wrong == "end"):
-            tgt_in = torch.tensor([[word]])  # (1, 1)
-            logits, state, _ = model(tgt_in, dec_state, enc_states, src_mask)
-            dec_state = dec_state if wrong == "state" else state  # (1, hid)
-            ids.append(logits.argmax().item())
-            word = SOS if wrong == "word" else ids[-1]
-        return ids
-
-    def draw(rng: random.Random) -> dict[str, Any]:
-        src_len, emb, hid, enc = rng.sample(range(3, 9), 4)
-        look = Attention("general", hid, enc, att=3, max_len=9)
-        order = rng.choice([AttendAfter, AttendBefore])
-        model = order(9, emb, enc, hid, look, tied=False, dropout=0.0)
-        for part in model.parameters():
-            nn.init.normal_(part, std=1.5)
-        model.output.bias.data[[PAD, SOS, EOS]] = -100.0  # not to be written
-        source = torch.randn(1, src_len, enc), torch.ones(1, src_len) > 0
-        dec_state = torch.randn(1, hid)
-        ids = torch.tensor([[SOS, *write(model, dec_state, *source, 9)]])
-        logits = model(ids[:, :-1], dec_state, *source)[0][0]  # (9, tgt_vocab)
-        lead = logits[:, EOS] - logits.max(dim=1).values  # (9,)
-        if rng.random() < 0.8:  # <eos> shall win where it leads most; else: cut off
-            model.output.bias.data[EOS] -= lead.topk(2).values.mean()
-        if lead.argmax() < 2:
-            return draw(rng)
-        names = ("model", "dec_state", "enc_states", "src_mask", "max_len")
-        return dict(zip(names, (model, dec_state, *source, 9), strict=True))
-
-    todo = "return the list of the ids written, <eos> included, at most max_len."
-    mistakes = {
-        "hand each step's new state on to the next.": partial(write, wrong="state"),
-        "the word just written is the next to be read.": partial(write, wrong="word"),
-        "it wrote on behind <eos>: stop there.": partial(write, wrong="end"),
-        "<eos> is written like a word: keep it.": (
-            lambda *arguments: [n for n in write(*arguments) if n != EOS]
-        ),
-    }
-    verdict = judge(attempt, draw, against(write), todo=todo, mistakes=mistakes)
-    return verdict if verdict.points < 1 else Verdict(1.0, _lent(attempt, verdict))
-
-
-def _lent(attempt: Callable, verdict: Verdict) -> str:
-    """What a trained model writes with the learner's function."""
-    sentence = "tu bois du lait ."
-    with torch.random.fork_rng(), torch.no_grad():
-        model, french, english = load_pretrained("general-after")
-        ids = torch.tensor([french.encode(sentence)])  # (1, tokens)
-        source, dec_state = model.encode(ids, torch.tensor([ids.shape[1]]))
-        written = attempt(model.decoder, dec_state, source, ids != PAD, 10)
-    words = " ".join(english.decode([int(n) for n in written]))
-    return f"{verdict.message} With it a trained model reads {sentence!r}: {words!r}"

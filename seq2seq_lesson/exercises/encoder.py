@@ -6,14 +6,16 @@ Source
 
 from __future__ import annotations
 
+import copy
 import random
 
 import torch
 from torch import Tensor, nn
 
 from seq2seq_lesson.batches import mask_from_lengths
-from seq2seq_lesson.exercises import Verdict, against, apart, judge, judge_parts
+from seq2seq_lesson.exercises import Verdict, against, judge, judge_parts
 from seq2seq_lesson.exercises.comparing import describe, difference
+from seq2seq_lesson.exercises.isolation import apart
 
 
 def _lengths(rng: random.Random) -> Tensor:
@@ -44,6 +46,8 @@ def turn(attempt: object) -> Verdict:
             "`.T` and the like turn all axes round; emb is to stay where it is.": (
                 lambda src_emb: src_emb.permute(2, 1, 0)
             ),
+            "These are the notebook's sizes; this tensor's are in `src_emb.shape`. And "
+            "reshape does not swap axes.": lambda src_emb: src_emb.reshape(7, 4, 5),
         },
     )
 
@@ -65,16 +69,13 @@ def same_for_both(attempt: object) -> Verdict:
         if torch.allclose(after, before, atol=1e-5):
             return ""
         apart = (after - before).abs().max()
-        told = f"with random weights the two still differ by {apart:.2g}."
+        hint = "does W (r * h) equal r * (W h) when r differs from unit to unit?"
         if reset.min() == reset.max():
-            return (
-                f"{told} Hint: a number that is the same for all units can be drawn "
-                "through the matrix, but what does PyTorch's gate do to the bias?"
+            hint = (
+                "a number that is the same for all units can be drawn through the "
+                "matrix, but what does PyTorch's gate do to the bias?"
             )
-        return (
-            f"{told} Hint: does W (r * h) equal r * (W h) when r differs from unit "
-            "to unit?"
-        )
+        return f"with random weights the two still differ by {apart:.2g}. Hint: {hint}"
 
     return judge(
         attempt,
@@ -91,18 +92,19 @@ def never_resets(attempt: object) -> Verdict:
         return {"gru": nn.GRU(*rng.sample(range(2, 9), 2), batch_first=True)}
 
     def fault(answer: object, gru: nn.GRU) -> str:
-        if not isinstance(answer, nn.GRU):
-            return f"came {describe(answer)}, wanted an nn.GRU."
+        if repr(answer) != repr(gru):
+            came = answer if isinstance(answer, nn.GRU) else describe(answer)
+            return f"came {came}, wanted the {gru} that you were given, changed."
         word_emb = torch.randn(3, 1, gru.input_size)  # (batch, 1, emb)
         old_state = torch.rand(1, 3, gru.hidden_size) * 2 - 1  # (1, batch, enc_hid)
+        open_gate = copy.deepcopy(gru)
         with torch.no_grad():
-            wanted = _step_without_reset(gru, word_emb[:, 0], old_state[0])
-            told = difference(answer(word_emb, old_state)[1][0], wanted)
-        return told and f"of its state, {told} Hint: {_what_changed(answer, gru)}"
-
-    def without_no_grad(gru: nn.GRU) -> nn.GRU:
-        gru.bias_ih_l0[:1] = 1
-        return gru
+            open_gate.bias_ih_l0[: gru.hidden_size] = 100
+            came, wanted = (rnn(word_emb, old_state)[1] for rnn in (answer, open_gate))
+        off = (came - wanted).abs().max()
+        if off < 1e-3:
+            return ""
+        return f"its next state is off by {off:.2g}. Hint: {_what_changed(answer, gru)}"
 
     return judge(
         attempt,
@@ -111,71 +113,57 @@ def never_resets(attempt: object) -> Verdict:
         todo="let `never_resets` return the GRU with its reset gate held at 1.",
         mistakes={
             "A parameter is changed by hand under `with torch.no_grad():`, as the "
-            "update gate's bias was above.": without_no_grad
+            "update gate's bias was above.": lambda gru: gru.bias_ih_l0[:1].fill_(1)
         },
     )
 
 
-def _step_without_reset(gru: nn.GRU, word_emb: Tensor, old_state: Tensor) -> Tensor:
-    W_ih, W_hh, b_ih, b_hh = gru.all_weights[0]
-    _, z_word, n_word = (word_emb @ W_ih.T + b_ih).chunk(3, dim=1)
-    _, z_state, n_state = (old_state @ W_hh.T + b_hh).chunk(3, dim=1)
-    update = torch.sigmoid(z_word + z_state)  # (batch, enc_hid)
-    candidate = torch.tanh(n_word + n_state)  # (batch, enc_hid)
-    return (1 - update) * candidate + update * old_state
-
-
 def _what_changed(answer: nn.GRU, gru: nn.GRU) -> str:
     """Which of the three blocks of rows differ, as a hint."""
-    changed = [
-        any(
-            not torch.equal(one, other)
-            for ours, theirs in zip(answer.parameters(), gru.parameters(), strict=True)
-            for one, other in [(ours.chunk(3)[block], theirs.chunk(3)[block])]
-        )
+    changed = {
+        block
+        for ours, theirs in zip(answer.parameters(), gru.parameters(), strict=True)
         for block in range(3)
-    ]
-    if not any(changed):
-        return "no number of the layer has changed."
-    if changed[1] or changed[2]:
+        if not torch.equal(ours.chunk(3)[block], theirs.chunk(3)[block])
+    }
+    if not changed:
+        return "in the layer that you return no number has changed."
+    if changed != {0}:
         return (
-            "rows of another block have changed too; the order is reset, update, new."
+            "rows of other blocks have changed: reset has the first `gru.hidden_size`."
         )
-    return "the right block; it wants a large bias in all its `gru.hidden_size` rows."
+    return "the right block; but all its rows want a large positive bias."
 
 
 def own_last(attempt: object) -> Verdict:
     """Each sentence's own last state (exercise 2.4)."""
 
     def draw(rng: random.Random) -> dict:
-        longest = rng.randint(4, 8)
-        lengths = [rng.randint(1, longest - 1) for _ in range(rng.randint(2, 5))]
-        lengths.insert(rng.randrange(len(lengths)), longest)
-        src_lengths = torch.tensor(lengths)  # (batch,)
-        real = mask_from_lengths(src_lengths, longest).unsqueeze(
-            -1
-        )  # (batch, width, 1)
-        return {
-            "enc_states": torch.randn(len(lengths), longest, 9) * real,
-            "src_lengths": src_lengths,
-        }
+        src_lengths = _lengths(rng)  # (batch,)
+        real = mask_from_lengths(src_lengths, int(src_lengths.max()))  # (batch, width)
+        enc_states = torch.randn(*real.shape, 9) * real.unsqueeze(-1)
+        return {"enc_states": enc_states, "src_lengths": src_lengths}
 
-    def oracle(enc_states: Tensor, src_lengths: Tensor) -> Tensor:
-        return enc_states[torch.arange(len(src_lengths)), src_lengths - 1]
+    def at(enc_states: Tensor, places: Tensor) -> Tensor:
+        return enc_states[torch.arange(len(enc_states)), places]
 
     return judge(
         attempt,
         draw,
-        against(oracle, "(batch, enc_hid)"),
+        against(lambda states, n: at(states, n - 1), "(batch, enc_hid)"),
         todo="let `own_last` return a tensor (batch, enc_hid).",
         mistakes={
             "For the shorter sentences the last column holds the zeros behind their "
             "end: take each one's own last place.": lambda states, n: states[:, -1],
-            "A sentence of 3 words has its last word at place 2.": (
-                lambda states, n: states[torch.arange(len(n)), n]
+            "x[rows, columns] wants as many rows as columns, whole numbers all, and a "
+            "sentence of 3 words has its last word at place 2.": at,
+            "That is each sentence's last word but one: lengths count from 1, places "
+            "from 0.": lambda states, n: at(states, n - 2),
+            "Rows first, then columns: a row is a sentence.": (
+                lambda states, n: states[n - 1, torch.arange(len(n))]
             ),
-            "That takes every length from every sentence. Give the rows as well: "
-            "x[rows, columns] takes one place a row.": (
+            "A single index chooses whole sentences.": lambda states, n: states[n - 1],
+            "That takes every length from every sentence. Give the rows as well.": (
                 lambda states, n: states[:, n - 1]
             ),
         },
@@ -196,6 +184,9 @@ def turn_round(attempt: object) -> Verdict:
             turned[row, :length] = src_emb[row, :length].flip(0)
         return turned
 
+    def real(src_emb: Tensor, src_lengths: Tensor) -> Tensor:
+        return mask_from_lengths(src_lengths, src_emb.shape[1]).unsqueeze(-1)
+
     return judge(
         attempt,
         draw,
@@ -207,10 +198,19 @@ def turn_round(attempt: object) -> Verdict:
             "The sentences have changed places, their words have not: the batch is "
             "axis 0.": lambda emb, n: emb.flip(0),
             "Behind the end stand zeros; padding was to stay as it is.": (
-                lambda emb, n: (
-                    oracle(emb, n) * mask_from_lengths(n, emb.shape[1]).unsqueeze(-1)
-                )
+                lambda emb, n: oracle(emb, n) * real(emb, n)
             ),
+            "Nothing has moved: `flip` returns a new tensor.": lambda emb, n: emb,
+            "Only the first sentence is turned: is `return` inside the loop?": (
+                lambda emb, n: torch.cat([oracle(emb[:1], n[:1]), emb[1:]])
+            ),
+            "Each sentence's last word has stayed.": lambda e, n: oracle(e, n - 1),
+            "One padding was turned as well.": lambda emb, n: oracle(emb, n + 1),
+            "Each word's own numbers are turned: of one sentence, words are axis 0.": (
+                lambda emb, n: torch.where(real(emb, n), emb.flip(2), emb)
+            ),
+            "A tensor takes no step of -1; `flip(0)` does it.": lambda e, n: e[::-1],
+            "Of n words the last has place n - 1.": lambda emb, n: emb[:, emb.shape[1]],
         },
     )
 
@@ -222,10 +222,11 @@ def lstm_shapes(answers: object) -> Verdict:
     outputs, (h_n, c_n) = layer(torch.zeros(4, 7, 5))
     tensors = {"outputs": outputs, "h_n": h_n, "c_n": c_n}
     tensors["weight_ih_l1"] = layer.weight_ih_l1
+    wanted = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     every = "An entry for every layer and every direction: how many are these?"
     return judge_parts(
         answers,
-        {name: tuple(tensor.shape) for name, tensor in tensors.items()},
+        wanted,
         todo="write a shape, such as (4, 7, 5), for each `...`.",
         hints={
             "outputs": "(batch, src_len, directions*enc_hid).",
@@ -241,6 +242,7 @@ def lstm_shapes(answers: object) -> Verdict:
             },
             every: {"h_n": (3, 4, 8), "c_n": (3, 4, 8)},
             "Here directions do not lie side by side.": {"h_n": (3, 4, 16)},
+            "Only the top layer stands in it.": {"outputs": (4, 7, 48)},
             "A GRU has three blocks; an LSTM has more.": {"weight_ih_l1": (24, 16)},
             "Layer 1 does not read words.": {"weight_ih_l1": (32, 5)},
             "Layer 1 reads both directions of layer 0.": {"weight_ih_l1": (32, 8)},

@@ -7,13 +7,13 @@ Source
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from seq2seq_lesson.exercises import Verdict, against, judge
 from seq2seq_lesson.exercises.comparing import describe
-from seq2seq_lesson.exercises.reversal import against_number
 
 
 def right_share(attempt: object) -> Verdict:
@@ -28,41 +28,78 @@ def right_share(attempt: object) -> Verdict:
         scores = scores.masked_fill(~real, float("-inf"))  # (batch, tgt_len, src_len)
         return {"weights": scores.softmax(dim=-1), "src_lengths": src_lengths}
 
-    def found(weights: Tensor, src_lengths: Tensor, cut: int = 1) -> list[Tensor]:
-        sizes = [length - cut for length in src_lengths.tolist()]
-        return [
-            matrix[:n, :n].flip(1).diagonal()
-            for matrix, n in zip(weights, sizes, strict=True)
-        ]
+    def turned(matrix: Tensor, n: int) -> Tensor:
+        return matrix[:n, :n].flip(1).diagonal()  # (letters)
 
-    def share(weights: Tensor, src_lengths: Tensor, cut: int = 1) -> Tensor:
-        return torch.cat(found(weights, src_lengths, cut)).mean()  # ()
+    def found(
+        weights: Tensor, src_lengths: Tensor, cut: int = 1, pick: Callable = turned
+    ) -> list[Tensor]:
+        sizes = [length - cut for length in src_lengths.tolist()]
+        return [pick(matrix, n) for matrix, n in zip(weights, sizes, strict=True)]
+
+    def share(*given: object) -> Tensor:
+        return torch.cat(found(*given)).mean()  # ()
 
     mistakes = {
         "Turned round as a whole, a short string's padding comes first: cut each "
         "string out before you flip it.": (
             lambda weights, n: weights.flip(2).diagonal(dim1=1, dim2=2).mean()
         ),
+        "Only the longest string has its `<eos>` at the end of the batch: cut each "
+        "string out by its own length.": (
+            lambda weights, n: (
+                weights[:, :-1, :-1].flip(2).diagonal(dim1=1, dim2=2).mean()
+            )
+        ),
+        "Counted from the end of the padded row: a string ends where its own length "
+        "says.": lambda weights, n: share(
+            weights, n, 1, lambda matrix, k: matrix.flip(1)[:k, :k].diagonal()
+        ),
         "`<eos>` counts in `src_lengths` and is no letter: a string of n letters has "
-        "the length n + 1.": lambda weights, n: share(weights, n, cut=0),
+        "the length n + 1.": lambda weights, n: share(weights, n, 0),
+        "That cuts one letter too many: only `<eos>` is none.": (
+            lambda weights, n: share(weights, n, 2)
+        ),
+        "The last letter written is missing: `range(n)` ends with n - 1 already.": (
+            lambda weights, n: torch.cat([p[:-1] for p in found(weights, n)]).mean()
+        ),
+        "One place too far right: the first letter written was read at n - 1.": (
+            lambda weights, n: share(
+                weights, n, 1, lambda matrix, k: turned(matrix[:, 1:], k)
+            )
+        ),
+        "That is the plain diagonal, on which a *copying* model would look.": (
+            lambda weights, n: share(
+                weights, n, 1, lambda matrix, k: matrix[:k, :k].diagonal()
+            )
+        ),
         "That is the mean of the strings' means. Each letter was to count the same, "
         "whichever string it stands in.": lambda weights, n: torch.stack(
             [part.mean() for part in found(weights, n)]
         ).mean(),
-        "That is the plain diagonal, on which a *copying* model would look.": (
-            lambda weights, n: torch.cat(
-                [
-                    m[: k - 1, : k - 1].diagonal()
-                    for m, k in zip(weights, n, strict=True)
-                ]
-            ).mean()
+        "That is the first string alone: is a `return` inside the loop?": (
+            lambda weights, n: found(weights, n)[0].mean()
+        ),
+        "That is the sum: divide it by the number of letters.": (
+            lambda weights, n: torch.cat(found(weights, n)).sum()
+        ),
+        "The sum is right; divide it by the number of letters, not of strings.": (
+            lambda weights, n: torch.cat(found(weights, n)).sum() / len(n)
+        ),
+        "The sum is right, but in what you divide by, every `<eos>` counts too.": (
+            lambda weights, n: torch.cat(found(weights, n)).sum() / n.sum()
+        ),
+        "That counts how often the brightest square is the right one; wanted is the "
+        "weight that lies there.": lambda weights, n: share(
+            nn.functional.one_hot(weights.argmax(-1), weights.shape[-1]).float(), n
         ),
     }
     return judge(
         attempt,
         draw,
-        against_number(share, mistakes),
+        against(share),
         todo="return the share, a tensor () or a number from 0 to 1.",
+        mistakes=mistakes,
     )
 
 
@@ -74,9 +111,12 @@ def see_the_last_look(attempt: object) -> Verdict:
         looked = torch.randn(batch, src_len).softmax(dim=-1)  # (batch, src_len)
         return {"looked": looked, "filters": torch.randn(filters, 5)}
 
-    def slide(looked: Tensor, filters: Tensor, mode: str = "constant") -> Tensor:
-        wide = nn.functional.pad(looked[:, None], (2, 2), mode)
+    def slide(looked: Tensor, filters: Tensor) -> Tensor:
+        wide = nn.functional.pad(looked[:, None], (2, 2))
         return nn.functional.conv1d(wide, filters[:, None]).transpose(1, 2)
+
+    def windows(looked: Tensor, left: int, right: int) -> Tensor:
+        return nn.functional.pad(looked, (left, right)).unfold(1, 5, 1)
 
     return judge(
         attempt,
@@ -90,8 +130,30 @@ def see_the_last_look(attempt: object) -> Verdict:
             "The filter is turned round: its number 0 belongs to the place two to "
             "the left.": lambda looked, filters: slide(looked, filters.flip(1)),
             "The first and the last places lack neighbours and fell out: put two "
-            "zeros at both ends first.": lambda looked, filters: (
-                looked.unfold(1, 5, 1) @ filters.T
+            "zeros at both ends first.": (
+                lambda looked, filters: windows(looked, 0, 0) @ filters.T
+            ),
+            "One zero at each end is too few: the window of the first place begins two "
+            "to its left.": lambda looked, filters: windows(looked, 1, 1) @ filters.T,
+            "All four zeros stand on the left, so the windows end at their place; it "
+            "is their middle.": lambda looked, filters: (
+                windows(looked, 4, 0) @ filters.T
+            ),
+            "All four zeros stand on the right, so the windows begin at their place; "
+            "it is their middle.": lambda looked, filters: (
+                windows(looked, 0, 4) @ filters.T
+            ),
+            "Those are the windows. Each filter times each window, added up, is one "
+            "number.": lambda looked, filters: windows(looked, 2, 2),
+            "`filters` is (filters, 5): transposed, as `filters.T`, it fits behind the "
+            "windows.": lambda looked, filters: windows(looked, 2, 2) @ filters,
+            "That is the mean of the five products, not their sum.": (
+                lambda looked, filters: slide(looked, filters) / 5
+            ),
+            "A negative place counts from the end: left of the first stand zeros.": (
+                lambda looked, filters: (
+                    windows(torch.cat([looked[:, -2:], looked], 1), 0, 2) @ filters.T
+                )
             ),
             "The place left of the first is not the last: beyond the ends stand "
             "zeros.": lambda looked, filters: (
@@ -117,11 +179,11 @@ def moving_filter(attempt: object) -> Verdict:
         came = wide.unfold(0, 5, 1) @ answer.float()  # (5,); found at places 2 to 6
         if torch.allclose(came, one_at(2 + shift), atol=1e-5):
             return ""
-        found = [round(number, 2) for number in came.tolist()]
+        found = ", ".join(f"{number:.3g}" for number in came.tolist())
         wanted = [int(number) for number in one_at(2 + shift)]
         return (
-            "the last look at the middle one of five places, the filter finds "
-            f"{found} there, wanted {wanted}."
+            "of five places the last look was at the middle one; the filter finds "
+            f"[{found}], wanted {wanted}."
         )
 
     return judge(
@@ -138,7 +200,12 @@ def moving_filter(attempt: object) -> Verdict:
                 lambda shift: one_at(2)
             ),
             "The filter's places count from 0 to 4, and its middle is 2, not 3.": (
-                lambda shift: one_at((3 - shift) % 5)
+                lambda shift: torch.eye(5)[3 - shift]
             ),
+            "The sign is right; now begin at the filter's middle, its number 2.": (
+                lambda shift: torch.eye(5)[-shift]
+            ),
+            "A look that stays has its 1 in the filter's middle, number 2: begin "
+            "there.": lambda shift: torch.eye(5)[shift],
         },
     )

@@ -32,12 +32,7 @@ def right_word(attempt: object) -> Verdict:
         return {"share": rng.uniform(0.05, 0.95)}
 
     def oracle(share: float) -> tuple[float, float]:
-        others = torch.full((7,), (1 - share) / 7)
-        shares = torch.cat([torch.tensor([share]), others])  # (8,)
-        logits = shares.log().requires_grad_()  # (8,)
-        loss = F.cross_entropy(logits, torch.tensor(0))  # ()
-        loss.backward()
-        return loss.item(), logits.grad[0].item()
+        return -math.log(share), share - 1
 
     todo = "return the loss in nats and its slope, two numbers made of `share` alone."
     slope = "a slope is negative where raising the logit lowers the loss."
@@ -51,6 +46,9 @@ def right_word(attempt: object) -> Verdict:
         "the loss is right; " + slope: lambda share: (-math.log(share), 1 - share),
         "-1 / share is the slope in the share. The text has the one in the logit: "
         "softmax minus one-hot.": lambda share: (-math.log(share), -1 / share),
+        "the slope is softmax minus one-hot: subtract what is 1 at the right "
+        "word.": lambda share: (-math.log(share), share),
+        "the loss comes first, the slope second.": lambda share: oracle(share)[::-1],
     }
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
 
@@ -65,38 +63,34 @@ def in_portions(attempt: object) -> Verdict:
         model = nn.Sequential(nn.Embedding(words, emb), nn.Linear(emb, words))
         return {"model": model, "portions": portions}
 
-    def gradients(model, portions, scale, keep=True):
-        tokens = sum(len(true_ids) for _, true_ids in portions)
-        for word_ids, true_ids in portions:
-            if not keep:
-                model.zero_grad()
-            loss = F.cross_entropy(model(word_ids), true_ids)  # ()
-            (loss * scale(len(true_ids), tokens, len(portions))).backward()
-        return tuple(p.grad for p in model.parameters())
+    def scaled(scale: Callable, keep: bool = True) -> Callable:
+        def gradients(model, portions):
+            tokens = sum(len(true_ids) for _, true_ids in portions)
+            for word_ids, true_ids in portions:
+                if not keep:
+                    model.zero_grad()
+                loss = F.cross_entropy(model(word_ids), true_ids)  # ()
+                (loss * scale(len(true_ids), tokens, len(portions))).backward()
+            return tuple(p.grad for p in model.parameters())
 
-    def oracle(model, portions):
-        word_ids, true_ids = map(torch.cat, zip(*portions, strict=True))
-        loss = F.cross_entropy(model(word_ids), true_ids)  # ()
-        return torch.autograd.grad(loss, list(model.parameters()))
-
-    def wrong(scale, keep=True) -> Callable:
-        return partial(gradients, scale=scale, keep=keep)
+        return gradients
 
     todo = "so far the portions' means add up. Make them the mean over all words."
-    untouched = against(wrong(lambda size, tokens, n: 1))
+    untouched = against(scaled(lambda size, tokens, n: 1))
     if judge(attempt, draw, untouched, todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
     mean = "a mean of means gives a portion of few words as much say as one of many."
     mistakes = {
-        mean: wrong(lambda size, tokens, n: 1 / n),
-        "these are the sums over words: divide by the number of all words.": (
-            wrong(lambda size, tokens, n: size)
-        ),
-        "zero_grad between the portions forgets all but the last.": (
-            wrong(lambda size, tokens, n: size / tokens, keep=False)
-        ),
+        mean: scaled(lambda size, tokens, n: 1 / n),
+        "cross_entropy has divided by the words of its portion already: first make a "
+        "sum of its mean.": scaled(lambda size, tokens, n: 1 / tokens),
+        "these are the sums over words: divide by the number of all words, of all "
+        "portions.": scaled(lambda size, tokens, n: size),
+        "zero_grad between the portions forgets all but the last: before them is the "
+        "place.": scaled(lambda size, tokens, n: size / tokens, keep=False),
     }
-    return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
+    right = against(scaled(lambda size, tokens, n: size / tokens))
+    return judge(attempt, draw, right, todo=todo, mistakes=mistakes)
 
 
 def run_epoch(attempt: object) -> Verdict:
@@ -120,16 +114,15 @@ def run_epoch(attempt: object) -> Verdict:
                 logits = model(batch)  # (batch, tgt_len, tgt_vocab)
                 loss = sequence_loss(logits, batch.tgt_out)  # ()
                 if "padding" in faults:
-                    loss = F.cross_entropy(
-                        logits.flatten(0, 1), batch.tgt_out.flatten()
-                    )
+                    loss = F.cross_entropy(logits.transpose(1, 2), batch.tgt_out)
                 if "gradients" not in faults:
                     optimizer.zero_grad()
                 loss.backward()
-                optimizer.step()
+                if "still" not in faults:
+                    optimizer.step()
                 size = 1 if "mean" in faults else batch.tokens
                 nats += (loss if "graphs" in faults else loss.item()) * size
-                tokens += size
+                tokens += 1 if "groups" in faults else batch.tokens
             return nats / tokens
 
         return epoch
@@ -137,15 +130,16 @@ def run_epoch(attempt: object) -> Verdict:
     hints = {
         "padding": "padding still counts in the loss (section 6).",
         "gradients": "each step adds to the gradients of those before (section 5).",
-        "graphs": "the total is a tensor that remembers every graph (section 2): take "
-        "the number out of it.",
-        "mean": "a small batch has as much say in the mean as a large one: weigh each "
-        "by its tokens.",
+        "graphs": "a plain number is wanted: add up loss.item(). A total of losses is "
+        "a tensor that remembers every graph (section 2).",
+        "mean": "each loss is the mean of its batch: weigh it by its tokens.",
+        "groups": "at the end all tokens divide, not the number of batches.",
     }
     todo = "it holds four mistakes, none of which raises an error. Find and mend them."
     if judge(attempt, draw, against(having(*hints)), todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
-    left = itertools.chain(*(itertools.combinations(hints, n) for n in (1, 2, 3)))
+    hints["still"] = "no step moves the model: zero_grad, then backward, then step."
+    left = itertools.chain(*(itertools.combinations(hints, n) for n in range(1, 6)))
     mistakes = {" And ".join(hints[n] for n in some): having(*some) for some in left}
     return judge(attempt, draw, against(having()), todo=todo, mistakes=mistakes)
 
@@ -172,15 +166,23 @@ def teacher_input(attempt: object) -> Verdict:
     mistakes = {
         "this is the answer itself: a decoder that reads the word it should write "
         "learns to copy, and nothing else.": lambda tgt_out: tgt_out,
-        "the shift goes the other way: each word is read one place after it was "
-        "written.": lambda t: torch.cat([t[:, 1:], torch.zeros_like(t[:, :1])], dim=1),
+        "the shift goes the wrong way: a word is to be read one place after it was "
+        "written.": lambda tgt_out: F.pad(tgt_out[:, 1:], (0, 1), value=SOS),
+        "the first word has made room for <sos>: keep it, and drop the last column "
+        "instead.": lambda tgt_out: F.pad(tgt_out[:, 1:], (1, 0), value=SOS),
+        "the sentences have moved, not the words: these lie along "
+        "dim=1.": lambda tgt_out: F.pad(tgt_out[:-1], (0, 0, 1, 0), value=SOS),
         "a sentence begins with <sos>.": partial(shifted, first=PAD),
         "a sentence begins with <sos>; <eos> ends it.": partial(shifted, first=EOS),
-        "one column too many: behind the last word nothing is left to write.": (
-            lambda tgt_out: F.pad(tgt_out, (1, 0), value=SOS)
-        ),
+        "one column too many: behind the last word nothing is left to "
+        "write.": lambda tgt_out: F.pad(tgt_out, (1, 0), value=SOS),
     }
-    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+    verdict = judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+    kept = judge(lambda t: (attempt(t), t)[1], draw, against(lambda t: t), todo=todo)
+    if verdict.points < 1 or kept.points == 1:
+        return verdict
+    told = "the row is right, but made in tgt_out itself, which the loss still needs: "
+    return Verdict(0.5, f"Not yet: {told}change a copy, such as tgt_out.clone().")
 
 
 def own_words_loss(attempt: object) -> Verdict:
@@ -189,22 +191,24 @@ def own_words_loss(attempt: object) -> Verdict:
     def draw(rng: random.Random) -> dict[str, Tensor]:
         tgt_len, tgt_vocab = rng.randint(3, 8), rng.randint(9, 14)
         log_probs = torch.randn(tgt_len, tgt_vocab).log_softmax(dim=1)
-        log_probs[rng.randrange(tgt_len), EOS] = -0.01  # here it gives up
+        if rng.random() < 0.8:
+            log_probs[rng.randrange(tgt_len), EOS] = -0.01  # here it gives up
         return {"log_probs": log_probs, "tgt_ids": torch.randint(4, 9, (tgt_len,))}
 
-    def paid(log_probs, tgt_ids, spread=False, late=False, early=False):
+    def paid(log_probs, tgt_ids, spread=False, late=False, free=0, off=0):
         ended = (log_probs.argmax(dim=1) == EOS).tolist()
-        turns = len(ended) if late or not any(ended) else ended.index(True) + 1 - early
-        nats = -log_probs[range(turns), tgt_ids[:turns]].sum().item()
-        return nats / (len(ended) if spread else max(turns, 1))
+        turns = len(ended) if late or not any(ended) else ended.index(True) + 1
+        nats = -log_probs[range(turns), tgt_ids[:turns]][: turns - free].sum().item()
+        return nats / (len(ended) if spread else turns - off)
 
-    todo = "make it return the nats per word that was paid for."
+    todo = "so far it divides by the whole target. Make it the nats per word paid for."
     if judge(attempt, draw, against(partial(paid, spread=True)), todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
     mistakes = {
         "the decoder stopped at its own <eos>: nothing was written behind it, so "
         "nothing is to be paid for there.": partial(paid, late=True),
-        "the turn that wrote <eos> is paid for as well.": partial(paid, early=True),
+        "the turn that wrote <eos> is paid for as well.": partial(paid, free=1, off=1),
+        "the turn that wrote <eos> is paid for: count it too.": partial(paid, off=1),
     }
     return judge(attempt, draw, against(paid), todo=todo, mistakes=mistakes)
 
@@ -217,13 +221,6 @@ def shortened(attempt: object) -> Verdict:
         gradients = [rng.uniform(0.2, 2) * torch.randn(size) for size in sizes]
         return {"gradients": gradients, "limit": rng.uniform(0.5, 6)}
 
-    def oracle(gradients: list[Tensor], limit: float) -> tuple[Tensor, ...]:
-        parts = [nn.Parameter(torch.zeros_like(gradient)) for gradient in gradients]
-        for part, gradient in zip(parts, gradients, strict=True):
-            part.grad = gradient.clone()
-        nn.utils.clip_grad_norm_(parts, limit)
-        return tuple(part.grad for part in parts)
-
     def each(change: Callable) -> Callable:
         def change_all(gradients: list[Tensor], limit: float) -> tuple[Tensor, ...]:
             length = torch.cat([gradient.flatten() for gradient in gradients]).norm()
@@ -232,11 +229,12 @@ def shortened(attempt: object) -> Verdict:
         return change_all
 
     todo = "return the gradients, shortened so that together they are `limit` long."
+    oracle = each(lambda g, limit, length: g * min(1, limit / length))
     mistakes = {
+        "this is the list as it came: giving `g` a new value in a loop does not change "
+        "the list.": each(lambda g, limit, length: g),
         "each was measured by itself. There is one length, over all of them, so that "
-        "their proportions stay.": each(
-            lambda g, limit, _: g * min(1, limit / g.norm())
-        ),
+        "proportions stay.": each(lambda g, limit, _: g * min(1, limit / g.norm())),
         "cutting off each number turns the gradient into another direction: multiply "
         "all by one factor.": each(lambda g, limit, _: g.clamp(-limit, limit)),
         "what is shorter than the limit stays as it is.": each(
@@ -244,6 +242,9 @@ def shortened(attempt: object) -> Verdict:
         ),
         "a length is the root of the sum of squares.": each(
             lambda g, limit, length: g * min(1, limit / length**2)
+        ),
+        "divided by their length they are 1 long, not `limit`.": each(
+            lambda g, limit, length: g / (length if length > limit else 1)
         ),
     }
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)

@@ -53,6 +53,7 @@ def attention_map(
     return ax
 
 
+@plt.rc_context({"font.size": 14})  # a row of three is shown smaller than it is drawn
 def attention_panels(
     translations: Sequence[Translation], titles: Sequence[str], columns: int = 3
 ) -> Figure:
@@ -77,8 +78,11 @@ def attention_panels(
         words = found.source_words, found.words
         attention_map(found.weights, *words, ax, colour_bar=False)
         ax.set_title(title)
-    for ax in drawn[columns:] if rows > 1 else []:
+    for ax in drawn[columns:]:
         ax.set_xlabel("")
+    for n, ax in enumerate(drawn):
+        if n % columns:
+            ax.set_ylabel("")
     bar = {"label": SCALE, "shrink": 0.8 / rows}
     figure.colorbar(drawn[0].images[0], ax=list(drawn), **bar)
     return figure

@@ -32,6 +32,7 @@ def losses(
         ax.plot(places or range(1, len(values) + 1), values, label=label, ms=3, **style)
     ax.set(xlabel=place, ylabel="loss, nats per target token")
     ax.set_ylim(bottom=0)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(axis="y", alpha=0.3)
     if len(curves) > 1:
         ax.legend()

@@ -4,7 +4,6 @@ Each notebook becomes an assignment of its own name: `make grading`, then in
 build/nbgrader `nbgrader generate_assignment`, `autograde` and `generate_feedback`.
 """
 
-import ast
 import shutil
 import sys
 from copy import deepcopy
@@ -13,7 +12,7 @@ from pathlib import Path
 import nbformat
 from address import ROOT
 from classroom.student import unfolded
-from exercise_cells import number_of, tags
+from exercise_cells import answer, number_of, parted, tags
 from nbformat import NotebookNode
 from run_notebooks import normalise
 
@@ -35,25 +34,6 @@ with contextlib.redirect_stderr(sys.stdout):
 print(graded)
 {points} * float(graded.points)"""
 STUB_ENDS = "\n\n\n### BEGIN SOLUTION\n"
-
-
-def apart(source: str) -> tuple[str, str]:
-    """Part a cell's code from the check that is its last expression.
-
-    Raises
-        ValueError: the cell does not end with an expression.
-    """
-    *_, last = [None, *ast.parse(source).body]
-    if not isinstance(last, ast.Expr):
-        raise ValueError(f"a check as the last expression was wanted in:\n{source}")
-    before = "\n".join(source.splitlines()[: last.lineno - 1])
-    return before.strip(), ast.get_source_segment(source, last.value)
-
-
-def answer(solution: str) -> str:
-    """A solution's own lines: without its title and its check."""
-    lines = apart(solution)[0].splitlines()
-    return "\n".join(line for line in lines if "# @title" not in line).strip()
 
 
 def mark(cell: NotebookNode, **details: object) -> None:
@@ -94,7 +74,7 @@ def assignment(book: NotebookNode) -> NotebookNode:
         solution = answer(solutions[number].source)
         attempts[number].source += f"{STUB_ENDS}{solution}\n### END SOLUTION"
         mark(attempts[number])
-        before, check = apart(checks[number].source)
+        before, check = parted(checks[number].source)
         grade = GRADE.format(check=check, points=worth)
         checks[number].source = f"{before}\n{grade}".strip()
         mark(checks[number], points=worth)

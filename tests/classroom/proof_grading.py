@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from classroom import grading
+from exercise_cells import answer as solution_of
 from exercise_cells import by_number, number_of, tags
 from nbgrader.api import Gradebook
 from test_notebooks import PATHS
@@ -77,7 +78,7 @@ def hand_in(folder, student, form):
     for cell in book.cells:
         if "exercise-attempt" in tags(cell):
             number, name = number_of(cell), asked_for(cell.source)
-            answer = grading.answer(solutions[number].source)
+            answer = solution_of(solutions[number].source)
             cell.source = form(number).format(answer=answer, name=name) or cell.source
     home = folder / "submitted" / student / NAME
     home.mkdir(parents=True)
