@@ -6,11 +6,13 @@ import re
 import nbformat
 import pytest
 from address import ROOT
+from classroom import slides
 from exercise_cells import tags
 from test_notebooks import NAMES, PATHS
 
 GUIDE = " ".join((ROOT / "notebooks" / "TEACHING.md").read_text("utf-8").split())
-ROWS = re.findall(r"\*\*(0\d)\*\* (.+?) \| (.+?) \| (.+?) \|", html.unescape(GUIDE))
+ROW = r"\*\*(0\d)\*\* (.+?) \| (.+?) \| .+? \| (\d+|–) \|"
+ROWS = re.findall(ROW, html.unescape(GUIDE))
 
 
 def predictions(book):
@@ -31,6 +33,17 @@ def test_every_prediction_is_there_with_its_answer(path):
     assert len(asked) >= 2
     told = [(q.replace("`", ""), a) for n, q, a, _ in ROWS if n == path.stem[:2]]
     assert told == [(q.replace("`", ""), a) for q, a in asked]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+def test_each_prediction_stands_on_the_slide_that_is_named(path):
+    slide, found = 0, {}
+    for cell in slides.chosen(nbformat.read(path, as_version=4)).cells:
+        slide += cell.metadata.slideshow.slide_type == "slide"
+        found[cell.source.partition("\n")[0].strip("*").replace("`", "")] = slide
+    for number, question, _, named in ROWS:
+        if number == path.stem[:2]:
+            assert str(found.get(question.replace("`", ""), "–")) == named
 
 
 def test_the_minutes_of_the_exercises_are_the_notebooks():
