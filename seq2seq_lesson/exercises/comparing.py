@@ -65,7 +65,8 @@ def difference(came: Any, wanted: Any, axes: str = "") -> str:
     if isinstance(came, Raised) or isinstance(wanted, Raised):
         said = [re.sub(r"\d+", "", describe(answer)) for answer in (came, wanted)]
         return "" if said[0] == said[1] else describe(came)
-    came, wanted = _plain(came), _plain(wanted)
+    if not (isinstance(came, Tensor) and isinstance(wanted, Tensor)):
+        came, wanted = _plain(came), _plain(wanted)
     if isinstance(wanted, Tensor):
         return _tensors_differ(came, wanted, axes)
     if isinstance(wanted, tuple) and any(isinstance(w, Tensor | float) for w in wanted):
@@ -113,8 +114,9 @@ def _tensors_differ(came: Any, wanted: Tensor, axes: str) -> str:
     told = [f"{n:.4g}" if isinstance(n, float) else f"{n}" for n in pair]
     if told[0] == told[1]:
         told = [f"{n:.8g}" for n in pair]
-    values = f"came {told[0]}, wanted {told[1]}"
-    return f"the shape {tuple(came.shape)}{named} is right, but at {place} {values}."
+    values = f"came {told[0]}, wanted {told[1]}."
+    right = f"the shape {tuple(came.shape)}{named} is right, but at {place} "
+    return f"{right if place else ''}{values}"
 
 
 def describe(value: object) -> str:

@@ -35,13 +35,13 @@ def part(page: Page, kind: str) -> Locator:
 
 
 def run(page: Page, one: Locator) -> str:
-    """Run one cell; what then stands below it."""
+    """Run one cell; what then stands below it, in one line."""
     prompt = one.locator(".jp-InputPrompt")
     before = prompt.inner_text()
     prompt.click()
     page.keyboard.press("Control+Enter")
     page.wait_for_function(RAN, arg=[one.element_handle(), before])
-    return one.locator(".jp-Cell-outputArea").inner_text().strip()
+    return " ".join(one.locator(".jp-Cell-outputArea").inner_text().split())
 
 
 def type_into(page: Page, one: Locator, code: str) -> None:
