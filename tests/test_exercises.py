@@ -241,6 +241,7 @@ def test_predictions_are_not_told_the_value():
         ((1,), [1], ""),
         (torch.tensor([1.0001]), torch.tensor([1.0005]), "came 1.0001, wanted 1.0005"),
         (torch.tensor(2.0), torch.tensor(3.0), "came 2, wanted 3."),
+        (torch.ones(3), torch.tensor(3.0), "of floats, wanted one number."),
         (torch.tensor([True]), torch.tensor([False]), "came True, wanted False."),
         ("a", "b", "came 'a', wanted 'b'."),
         (Raised(KeyError("x 1")), Raised(KeyError("x 2")), ""),

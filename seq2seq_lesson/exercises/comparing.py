@@ -100,6 +100,8 @@ def _tensors_differ(came: Any, wanted: Tensor, axes: str) -> str:
         return f"came {describe(came)}, wanted a tensor {axes}".rstrip() + "."
     came, wanted = came.detach().cpu(), wanted.detach().cpu()
     named = f" = {axes}" if axes else ""
+    if came.ndim > 0 == wanted.ndim:
+        return f"came {describe(came)}, wanted one number."
     if came.shape != wanted.shape:
         shapes = f"came the shape {tuple(came.shape)}, wanted {tuple(wanted.shape)}"
         return f"{shapes}{named}."
