@@ -149,6 +149,21 @@ def judge_parts(
     return Verdict(right / len(wanted), message)
 
 
+def keeping(
+    verdict: Verdict, attempt: Callable, draw: Callable, place: int, told: str
+) -> Verdict:
+    """Halve the points of a right attempt that changes its argument at a place."""
+
+    def after(*given: Any) -> Any:
+        attempt(*given)
+        return given[place]
+
+    if verdict.points < 1:
+        return verdict
+    kept = judge(after, draw, against(lambda *given: given[place]), todo="")
+    return verdict if kept.points == 1 else Verdict(0.5, f"Not yet: {told}")
+
+
 def lend(verdict: Verdict, use: Callable[[], str]) -> Verdict:
     """Let a trained model use a right attempt; the sentence says what came of it."""
     if verdict.points < 1:

@@ -68,14 +68,14 @@ def same_for_both(attempt: object) -> Verdict:
         before = W_hn @ (reset * old_state) + b_hn  # (enc_hid,); Cho
         if torch.allclose(after, before, atol=1e-5):
             return ""
-        apart = (after - before).abs().max()
+        gap = (after - before).abs().max()
         hint = "does W (r * h) equal r * (W h) when r differs from unit to unit?"
         if reset.min() == reset.max():
             hint = (
                 "a number that is the same for all units can be drawn through the "
                 "matrix, but what does PyTorch's gate do to the bias?"
             )
-        return f"with random weights the two still differ by {apart:.2g}. Hint: {hint}"
+        return f"with random weights the two still differ by {gap:.2g}. Hint: {hint}"
 
     return judge(
         attempt,

@@ -5,9 +5,11 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -18,6 +20,16 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, or else the one of `playwright install chromium`."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 def check(page: Page, path: Path) -> list[str]:
@@ -52,10 +64,7 @@ def main(folder: str) -> int:
         print(f"check_pages: no page lies in {folder}; run `make run` first")
         return 1
     failed = False
-    with sync_playwright() as playwright:
-        # The system's Chromium, or else the one of `playwright install chromium`.
-        chromium = playwright.chromium
-        browser = chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as browser:
         for path in paths:
             page = browser.new_page(viewport={"width": 1100, "height": 900})
             wrong = check(page, path.resolve())
@@ -63,7 +72,6 @@ def main(folder: str) -> int:
             print(f"  {path.name}: {'; '.join(wrong) or 'ok'}, {formulas} formulas")
             failed |= bool(wrong)
             page.close()
-        browser.close()
     return failed
 
 

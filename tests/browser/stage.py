@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from address import ROOT
-from check_pages import FLAGS
+from check_pages import chromium
 from ipywidgets import Button, Checkbox, Dropdown, IntSlider, SelectionSlider, Text
 from playwright.sync_api import Locator, Page, sync_playwright
 
@@ -50,11 +50,10 @@ def chromium_path() -> str | None:
 @contextmanager
 def browser_page(scheme: str = "light") -> Iterator[Page]:
     """A page of a fresh browser; what goes wrong in its scripts is kept in `.wrong`."""
-    if (path := chromium_path()) is None:
+    if chromium_path() is None:
         pytest.skip(MISSING)
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as browser:
         context = browser.new_context(
             viewport={"width": 1280, "height": 1700}, color_scheme=scheme
         )
@@ -62,7 +61,6 @@ def browser_page(scheme: str = "light") -> Iterator[Page]:
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         yield page
-        browser.close()
 
 
 class Stage:

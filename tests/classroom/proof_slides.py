@@ -1,11 +1,8 @@
 """The decks, shown in Chromium at 1280 x 720: nothing cut off, nothing too small."""
 
-import shutil
-
 import pytest
 from address import ROOT
-from browser.check_pages import FLAGS
-from playwright.sync_api import sync_playwright
+from browser.check_pages import chromium
 from test_notebooks import NAMES
 
 DECKS = ROOT / "build" / "slides"
@@ -52,11 +49,8 @@ PRINTED = """() => [...document.querySelectorAll('.pdf-page')].map(page => {
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium
-        opened = chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(params=NAMES, scope="module")
