@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,6 +44,27 @@ def pad_ids(sequences: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
     return ids, lengths
 
 
+def check_lengths(lengths: object, rows: int | None = None) -> None:
+    """Refuse what is no tensor of lengths, one a sentence, on the CPU.
+
+    Args
+        rows: how many sentences there are, where that is known
+    Raises
+        ValueError: see above.
+    """
+    came = f"a {type(lengths).__name__}"
+    if isinstance(lengths, Tensor):
+        came = f"{tuple(lengths.shape)}, {lengths.dtype} on {lengths.device}"
+        shaped = lengths.dim() == 1 and len(lengths) == (rows or len(lengths) or 1)
+        if shaped and lengths.dtype in (torch.int64, torch.int32) and lengths.is_cpu:
+            return
+    raise ValueError(
+        f"lengths: got {came}, wanted a tensor of shape ({rows or 'batch'},) of whole "
+        "numbers on the CPU, one for each sentence: take the lengths that `pad_ids` "
+        "returns, and leave them there"
+    )
+
+
 def mask_from_lengths(
     lengths: Tensor, longest: int, device: torch.device | str | None = None
 ) -> Tensor:
@@ -51,7 +74,8 @@ def mask_from_lengths(
         lengths: (batch,) long, on the CPU, in tokens
         return:  (batch, longest) bool, True = real token
     Raises
-        ValueError: a length is below 1 or above `longest`.
+        ValueError: a length is below 1 or above `longest`; what `check_lengths`
+        refuses.
     Source
         ours
     """
@@ -63,6 +87,21 @@ def mask_from_lengths(
     positions = torch.arange(longest)  # (longest,)
     mask = positions < lengths.unsqueeze(1)  # (batch, longest)
     return mask.to(device)
+
+
+def _lengths_first(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The same function, behind `check_lengths`."""
+
+    @wraps(function)
+    def checked(lengths: Tensor, *rest: Any, **named: Any) -> Tensor:
+        check_lengths(lengths)
+        return function(lengths, *rest, **named)
+
+    return checked
+
+
+# Not a decorator: notebook 01 prints the function as a learner would write it.
+mask_from_lengths = _lengths_first(mask_from_lengths)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.translation import Translation
@@ -23,20 +23,36 @@ from seq2seq_lesson.translation import Translation
 Change = Callable[[Tensor, Tensor, int], Tensor]
 
 
-class Changed(nn.Module):
-    """A model's own attention; its weights are changed before they are used.
+class Changed:
+    """What takes the place of an attention's `forward`: its weights are changed.
 
+    Args
+        look: the `forward` that was there
     Shapes
         as of `Attention`
     Raises
         ValueError: the change gives back weights of another shape.
     Source
-        ours, after Jain and Wallace, arXiv:1902.10186, who do so with classifiers
+        after Jain and Wallace, arXiv:1902.10186, who do so with classifiers
     """
 
-    def __init__(self, own: nn.Module, change: Change) -> None:
-        super().__init__()
-        self.own, self.change, self.step = own, change, 0
+    def __init__(self, look: Callable, change: Change) -> None:
+        self.look, self.change = look, change
+        self.step, self.used = 0, False
+
+    def begin(self, *_: object) -> None:
+        """A new batch was read, so writing begins anew."""
+        self.step = 0
+
+    def own(
+        self, query: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """What the model's own attention finds."""
+        self.used = True
+        context, weights = self.look(
+            query, enc_states, src_mask
+        )  # (batch, tgt_len, enc), (batch, tgt_len, src_len)
+        return context, weights
 
     def forward(
         self, query: Tensor, enc_states: Tensor, src_mask: Tensor
@@ -59,27 +75,35 @@ class Changed(nn.Module):
 def intervened(model: Seq2Seq, change: Change) -> Iterator[None]:
     """While this lasts, the model's decoder reads with the changed weights.
 
+    Only the attention's `forward` is replaced, so every parameter keeps its name: a
+    checkpoint saved meanwhile is one of the model.
+
     Raises
-        ValueError: the model has no attention.
+        ValueError: the model has no attention, or its decoder never called it.
     """
-    if model.config.order == "none":
+    attention = getattr(model.decoder, "attention", None)
+    if attention is None:
         raise ValueError(
             "model: got one without attention (order 'none'), which has no weights to "
             "change: take order 'before' or 'after'"
         )
-    own = model.decoder.attention
-    changed = Changed(own, change)
-
-    def begin(*_: object) -> None:
-        changed.step = 0  # a new batch was read, so writing begins anew
-
-    hook = model.encoder.register_forward_hook(begin)
-    model.decoder.attention = changed
+    outer = vars(attention).get("forward")  # where another change is going on already
+    changed = Changed(attention.forward, change)
+    hook = model.encoder.register_forward_hook(changed.begin)
+    attention.forward = changed.forward
     try:
         yield
     finally:
-        model.decoder.attention = own
         hook.remove()
+        del attention.forward
+        if outer is not None:
+            attention.forward = outer
+    if not changed.used:
+        raise ValueError(
+            "change: it was never applied, for meanwhile the decoder of this model did "
+            "not call its `attention`: let this very model write inside the `with`, "
+            "and let its decoder take context and weights from `self.attention(...)`"
+        )
 
 
 def identity(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seq2seq_lesson.attention import Attention
-from seq2seq_lesson.batches import Batch, mask_from_lengths
+from seq2seq_lesson.batches import Batch, check_lengths, mask_from_lengths
 from seq2seq_lesson.decoder import AttendAfter, AttendBefore, PlainDecoder
 from seq2seq_lesson.encoder import Encoder
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
@@ -57,6 +59,19 @@ def sequence_loss(logits: Tensor, tgt_out: Tensor) -> Tensor:
     """
     rows = logits.flatten(0, 1)  # (batch*tgt_len, tgt_vocab)
     return F.cross_entropy(rows, tgt_out.flatten(), ignore_index=PAD)  # ()
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """No dropout and no gradients inside; afterwards each part's mode is as before."""
+    modes = {part: part.training for part in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, training in modes.items():
+            part.training = training
 
 
 class Seq2Seq(nn.Module):
@@ -113,8 +128,16 @@ class Seq2Seq(nn.Module):
             enc_states: (batch, src_len, enc) float, 0 at padding
             dec_state:  (batch, hid) float, between -1 and 1
         Raises
-            ValueError: the source is longer than config.max_len; a length is wrong.
+            ValueError: the source is longer than config.max_len; a length is wrong;
+            there is not one for each row; a list came in place of a tensor.
         """
+        if not isinstance(src_ids, Tensor) or src_ids.dim() != 2:
+            shape = getattr(src_ids, "shape", "no shape")
+            raise ValueError(
+                f"src_ids: got a {type(src_ids).__name__}, {shape}, wanted a tensor "
+                "(batch, src_len): take the ids that `pad_ids` makes of sentences"
+            )
+        check_lengths(src_lengths, len(src_ids))
         if src_ids.shape[1] > self.config.max_len:
             raise ValueError(
                 f"src_ids: got {src_ids.shape[1]} tokens (EOS counted), but this model "
@@ -169,36 +192,43 @@ class Seq2Seq(nn.Module):
             steps.append(logits)
         return torch.cat(steps, dim=1)  # (batch, tgt_len, tgt_vocab)
 
-    @torch.no_grad()
     def greedy(
         self, src_ids: Tensor, src_lengths: Tensor, max_len: int
     ) -> tuple[Tensor, Tensor | None]:
         """Write the likeliest word at each step until every row has written EOS.
 
-        Call `eval()` first: in training mode dropout would have a say in it.
+        In evaluation mode, whatever mode the model is in before and after.
 
         Shapes
             max_len: in tokens, EOS counted
             ids:     (batch, tgt_len) long, PAD after a row's EOS; tgt_len <= max_len
             weights: (batch, tgt_len, src_len) float, or None without attention
+        Raises
+            ValueError: `max_len` is below 1; what `encode` refuses.
         """
-        enc_states, dec_state = self.encode(
-            src_ids, src_lengths
-        )  # (batch, src_len, enc), (batch, hid)
-        src_mask = mask_from_lengths(
-            src_lengths, src_ids.shape[1], src_ids.device
-        )  # (batch, src_len)
-        word = torch.full_like(src_ids[:, :1], SOS)  # (batch, 1)
-        ended = torch.zeros_like(word, dtype=torch.bool)  # (batch, 1)
-        ids, looks = [], []
-        while len(ids) < max_len and not ended.all():
-            logits, dec_state, weights = self.decoder(
-                word, dec_state, enc_states, src_mask
+        if max_len < 1:
+            raise ValueError(
+                f"max_len: got {max_len}, wanted at least 1, the tokens that may be "
+                "written, EOS counted"
             )
-            word = best_words(logits).masked_fill(ended, PAD)  # (batch, 1)
-            ended = ended | (word == EOS)  # (batch, 1)
-            ids.append(word)
-            looks.append(weights)
+        with evaluating(self):
+            enc_states, dec_state = self.encode(
+                src_ids, src_lengths
+            )  # (batch, src_len, enc), (batch, hid)
+            src_mask = mask_from_lengths(
+                src_lengths, src_ids.shape[1], src_ids.device
+            )  # (batch, src_len)
+            word = torch.full_like(src_ids[:, :1], SOS)  # (batch, 1)
+            ended = torch.zeros_like(word, dtype=torch.bool)  # (batch, 1)
+            ids, looks = [], []
+            while len(ids) < max_len and not ended.all():
+                logits, dec_state, weights = self.decoder(
+                    word, dec_state, enc_states, src_mask
+                )
+                word = best_words(logits).masked_fill(ended, PAD)  # (batch, 1)
+                ended = ended | (word == EOS)  # (batch, 1)
+                ids.append(word)
+                looks.append(weights)
         written = torch.cat(ids, dim=1)  # (batch, tgt_len)
         if weights is None:
             return written, None

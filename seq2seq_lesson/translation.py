@@ -1,15 +1,13 @@
 """From a sentence to words, and to what each word looked at while it was written."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from seq2seq_lesson.batches import collate, encode_pairs, pad_ids
 from seq2seq_lesson.corpus import SentencePair
-from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
 from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary
 
 EOS_WORD = SPECIALS[EOS]
@@ -70,18 +68,18 @@ def translate(
         max_len: the most tokens to write, EOS included; None: the model's own max_len
         return:  one Translation a sentence, in the order given
     Raises
-        ValueError: a sentence is empty or longer than the model can read.
+        ValueError: a sentence is empty or longer than the model can read; `max_len` or
+        `batch_size` is below 1.
     Source
         ours
     """
     device = next(model.parameters()).device
+    most = model.config.max_len if max_len is None else max_len
 
     def write(rows: list[int]) -> Written:
         ids = [src_vocabulary.encode(sentences[row]) for row in rows]
         src_ids, src_lengths = pad_ids(ids)  # (batch, src_len), (batch,)
-        tgt_ids, weights = model.greedy(
-            src_ids.to(device), src_lengths, max_len or model.config.max_len
-        )
+        tgt_ids, weights = model.greedy(src_ids.to(device), src_lengths, most)
         written = tgt_ids.tolist()
         ended = [[EOS_WORD] * (EOS in row) for row in written]
         decoded = map(tgt_vocabulary.decode, written)
@@ -106,7 +104,8 @@ def translate_forced(
     Shapes
         return: one Translation a pair, in the order given
     Raises
-        ValueError: a sentence is empty or longer than the model can read.
+        ValueError: a sentence is empty or longer than the model can read; `batch_size`
+        is below 1.
     Source
         ours; known as forced decoding
     """
@@ -136,7 +135,7 @@ def _in_batches(
     """Let `write` handle the sentences in groups of similar length; cut off padding."""
     _check(sentences, model)
     done = {}
-    with _evaluating(model):
+    with evaluating(model):
         for rows in _by_length(sentences, batch_size):
             written, weights = write(rows)
             for n, (row, words) in enumerate(zip(rows, written, strict=True)):
@@ -168,18 +167,11 @@ def _check(sentences: Sequence[str], model: Seq2Seq) -> None:
 
 def _by_length(sentences: Sequence[str], batch_size: int) -> Iterator[list[int]]:
     """The sentences' numbers in groups of similar length."""
+    if batch_size < 1:
+        raise ValueError(
+            f"batch_size: got {batch_size}, wanted at least 1, the sentences that "
+            "share a batch"
+        )
     order = sorted(range(len(sentences)), key=lambda row: len(sentences[row].split()))
     for start in range(0, len(order), batch_size):
         yield order[start : start + batch_size]
-
-
-@contextmanager
-def _evaluating(model: Seq2Seq) -> Iterator[None]:
-    """No dropout and no gradients inside; the model's mode comes back after."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        model.train(was_training)

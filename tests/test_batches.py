@@ -53,6 +53,24 @@ def test_lengths_that_do_not_fit_are_refused(lengths):
         mask_from_lengths(torch.tensor(lengths), 4)
 
 
+@pytest.mark.parametrize(
+    ("lengths", "came"),
+    [
+        ([3, 2], "a list"),
+        (torch.tensor([3.0, 2.0]), "float32"),
+        (torch.tensor([True, True]), "bool"),
+        (torch.tensor(3), r"\(\)"),
+        (torch.tensor([], dtype=torch.long), r"\(0,\)"),
+        (torch.tensor([3, 2]).to("meta"), "on meta"),
+    ],
+    ids=["list", "fractions", "bool", "one number", "none", "on a device"],
+)
+def test_what_is_no_tensor_of_lengths_is_refused(lengths, came):
+    wanted = rf"lengths: got .*{came}.* wanted a tensor of shape \(batch,\) of whole"
+    with pytest.raises(ValueError, match=wanted):
+        mask_from_lengths(lengths, 4)
+
+
 def test_collate_keeps_the_row_order_and_shifts_the_target():
     batch = collate(EXAMPLES)
     assert batch.src_ids.tolist() == [[4, 5, EOS], [6, EOS, PAD], [5, EOS, PAD]]

@@ -18,7 +18,9 @@ from seq2seq_lesson.checkpoints import (
     save_checkpoint,
 )
 from seq2seq_lesson.encoder import DensePrenet, Encoder
+from seq2seq_lesson.interventions import intervened, uniform
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
+from seq2seq_lesson.translation import translate
 from seq2seq_lesson.vocabulary import Vocabulary
 
 SRC, TGT = Vocabulary("abc"), Vocabulary("xyzw")
@@ -52,6 +54,19 @@ def test_what_was_saved_comes_back(saved):
     assert src_vocabulary.words == SRC.words
     assert tgt_vocabulary.words == TGT.words
     assert state == {"epoch": 3}
+
+
+def test_a_model_saved_while_it_is_intervened_on_is_the_model(tmp_path):
+    model, path = new_model(), tmp_path / "model.pt"
+    with intervened(model, uniform):
+        translate(model, ["a b c"], SRC, TGT)
+        save_checkpoint(path, model, SRC, TGT)
+        load_into(path, model, SRC, TGT)
+    loaded, _, _, _ = load_checkpoint(path)
+    assert same_parameters(loaded, model)
+    own, other = (translate(m, ["a b c"], SRC, TGT)[0] for m in (model, loaded))
+    assert torch.equal(own.weights, other.weights)
+    assert own.weights.unique().numel() > 2  # its own weights, not the changed ones
 
 
 @pytest.mark.parametrize("tied", [True, False])

@@ -165,3 +165,12 @@ def test_an_unknown_cell_is_refused_with_the_known_ones():
 def test_wrong_lengths_are_refused(lengths):
     with pytest.raises(ValueError, match="wanted each from 1 to 4"):
         build()(padded(), torch.tensor(lengths))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "came"), [([4, 2, 3, 2], "a list"), (LENGTHS.double(), "float64")]
+)
+def test_what_is_no_tensor_of_lengths_is_refused(lengths, came):
+    wanted = f"lengths: got .*{came}.* wanted a tensor .* on the CPU"
+    with pytest.raises(ValueError, match=wanted):
+        build()(padded(), lengths)

@@ -253,6 +253,18 @@ def test_a_wide_beam_finds_the_likeliest_of_all_targets():
         assert ids is None or ids == greedy.tolist()[: len(ids)]
 
 
+def test_a_search_has_no_dropout_and_a_beam_at_least_one_target():
+    torch.manual_seed(0)
+    model = Seq2Seq(ModelConfig(7, 7, emb=4, enc_hid=3, hid=4, att=3, dropout=0.5))
+    source, target = [4, 5, EOS], [6, 5, EOS]
+    found = [beam.search(model.train(mode), source, 4) for mode in (True, False, True)]
+    assert found[0] == found[1] == found[2]
+    sure = [beam.log_probs(model.train(mode), source, target) for mode in (True, False)]
+    assert torch.equal(*sure)
+    with pytest.raises(ValueError, match="width: got 0, wanted at least 1"):
+        beam.search(model, source, 0)
+
+
 def test_forgotten_bars_and_lengths_show():
     unbarred = altered("05-6", ('log_probs[:, [PAD, SOS]] = float("-inf")', "pass"))
     assert exercise_cells.verdict("05-6", unbarred).points < 1

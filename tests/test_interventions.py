@@ -5,7 +5,9 @@ import copy
 import pytest
 import torch
 
+from seq2seq_lesson.batches import collate, encode_pairs
 from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.decoder import AttendAfter
 from seq2seq_lesson.interventions import (
     hardened,
     identity,
@@ -15,6 +17,7 @@ from seq2seq_lesson.interventions import (
     uniform,
 )
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
+from seq2seq_lesson.studies.reversal_models import attending
 from seq2seq_lesson.translation import Translation, translate, translate_forced
 from seq2seq_lesson.vocabulary import Vocabulary
 
@@ -73,6 +76,7 @@ def test_the_model_is_as_it_was_afterwards_whatever_happened():
     with pytest.raises(ValueError, match="got ''"), intervened(net, uniform):
         translate(net, [""], *VOCABULARIES)
     assert net.decoder.attention is own
+    assert "forward" not in vars(own)
     assert not net.encoder._forward_hooks
     after = net.state_dict()
     assert before.keys() == after.keys()
@@ -174,6 +178,96 @@ def test_position_only_does_not_look_at_the_words(order):
         steps = min(len(found.words), len(forced.words))
         torch.testing.assert_close(found.weights[:steps], forced.weights[:steps])
     assert not torch.equal(first[0].weights[0], first[0].weights[1])
+
+
+RIVALS = [("before", "location"), ("after", "relative"), ("after", "content, relative")]
+
+
+@pytest.mark.parametrize(("order", "score"), RIVALS)
+def test_a_score_of_another_kind_is_changed_too(order, score):
+    torch.manual_seed(0)
+    letters, strings = Vocabulary("abcd"), ["a b c d a", "c b", "d a b"]
+    pairs = [SentencePair(string, string) for string in strings]
+    net = attending(order, score, std=1.0).eval()
+    with torch.no_grad():
+        net.decoder.output.bias.normal_(std=0.1)
+        for name, parameter in net.decoder.named_parameters():
+            if name == "bias":
+                parameter.normal_()
+    plain = translate_forced(net, pairs, letters, letters)
+    with intervened(net, identity):
+        same = translate_forced(net, pairs, letters, letters)
+    with intervened(net, hardened):
+        hard = translate_forced(net, pairs, letters, letters)
+    with intervened(net, uniform):
+        even = translate_forced(net, pairs, letters, letters)
+    for a, b, c, d in zip(plain, same, hard, even, strict=True):
+        assert torch.equal(a.weights, b.weights)
+        assert not torch.equal(a.weights, c.weights)
+        assert set(c.weights.unique().tolist()) == {0.0, 1.0}
+        torch.testing.assert_close(d.weights, torch.ones_like(d.weights) / len(d.words))
+    # and the words: what is looked at comes into the logits
+    batch = collate(encode_pairs(pairs, letters, letters))
+    logits = net(batch)
+    with intervened(net, uniform):
+        assert (net(batch) - logits).abs().max() > 0.01
+    assert torch.equal(net(batch), logits)
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_the_words_written_are_counted_over_calls_and_anew_for_each_batch(order):
+    net, ids, steps = model(order), torch.tensor([[4, 5, 6, 7, 2]]), []
+
+    def note(weights, src_mask, step):
+        steps.append(step)
+        return weights
+
+    with intervened(net, note):
+        for _ in range(2):
+            enc_states, state = net.encode(ids, torch.tensor([5]))
+            read = enc_states, torch.ones_like(ids).bool()
+            for words in (ids[:, :2], ids[:, 2:], ids[:, :1]):
+                _, state, _ = net.decoder(words, state, *read)
+    assert steps == {"before": [0, 1, 2, 3, 4, 5] * 2, "after": [0, 2, 5] * 2}[order]
+
+
+class Deaf(AttendAfter):
+    """A decoder that has an attention and never calls it."""
+
+    def forward(self, tgt_in, dec_state, enc_states, src_mask):
+        scores = self.attention.score(dec_state.unsqueeze(1), enc_states)
+        weights = scores.softmax(-1).expand(-1, tgt_in.shape[1], -1)
+        return self.output(self.embedding(tgt_in)), dec_state, weights
+
+
+def test_a_change_that_was_never_applied_is_told_on_the_way_out():
+    net = model()
+    net.decoder = Deaf(13, 6, 10, 10, net.decoder.attention, tied=True, dropout=0.0)
+    with (
+        pytest.raises(ValueError, match="change: it was never applied"),
+        intervened(net, hardened),
+    ):
+        translate(net, SENTENCES, *VOCABULARIES)
+    with (
+        pytest.raises(ValueError, match="change: it was never applied"),
+        intervened(model(), hardened),
+    ):
+        translate(net, SENTENCES, *VOCABULARIES)  # another model than the changed one
+    assert "forward" not in vars(net.decoder.attention)
+    with pytest.raises(ZeroDivisionError), intervened(net, hardened):
+        raise ZeroDivisionError  # an error of one's own is not covered up
+
+
+def test_one_change_within_another():
+    net = model()
+    with intervened(net, uniform), intervened(net, hardened):
+        found = translate_forced(net, PAIRS, *VOCABULARIES)[0]
+    assert found.weights[:, 0].eq(1).all()  # of equal weights the first is taken
+    with intervened(net, uniform):
+        with intervened(net, hardened):
+            translate_forced(net, PAIRS, *VOCABULARIES)
+        found = translate_forced(net, PAIRS, *VOCABULARIES)[0]
+    torch.testing.assert_close(found.weights, torch.full((6, 6), 1 / 6))
 
 
 def test_a_change_of_shape_is_refused():

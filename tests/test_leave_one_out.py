@@ -14,7 +14,8 @@ PAIR = SentencePair("a b b d", "v w z")
 
 def model(order="after"):
     torch.manual_seed(2)
-    return Seq2Seq(ModelConfig(9, 9, 6, 5, 10, 4, order=order, max_len=12)).eval()
+    config = ModelConfig(9, 9, 6, 5, 10, 4, order=order, max_len=12, dropout=0.5)
+    return Seq2Seq(config).eval()
 
 
 @pytest.mark.parametrize("order", ["none", "before", "after"])
@@ -60,3 +61,11 @@ def test_hiding_a_word_that_is_unknown_already_costs_nothing():
     found = needs(model(), SentencePair("a q d", "v w"), *VOCABULARIES)
     assert torch.equal(found[:, 1], torch.zeros(2))
     assert found[:, [0, 2]].all()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_dropout_has_no_say_and_the_mode_comes_back(training):
+    net = model()
+    wanted = needs(net, PAIR, *VOCABULARIES)
+    assert torch.equal(needs(net.train(training), PAIR, *VOCABULARIES), wanted)
+    assert net.training == net.encoder.dropout.training == training

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from seq2seq_lesson import encoder as encoder_module
 from seq2seq_lesson.attention import SCORES
 from seq2seq_lesson.batches import collate
-from seq2seq_lesson.encoder import ConvPrenet, DensePrenet, Encoder
+from seq2seq_lesson.encoder import CELLS, ConvPrenet, DensePrenet, Encoder
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
 
 KINDS = [{"order": "none"}]
@@ -62,6 +63,38 @@ def test_an_encoder_with_a_prenet_stays_on_its_device(prenet, batch):
     enc_states, h_n = encoder(batch.src_ids, batch.src_lengths)
     assert enc_states.device.type == h_n.device.type == "meta"
     enc_states.sum().backward()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("batch", [MIXED, EQUAL], ids=["mixed", "equal"])
+def test_the_encoder_looks_at_no_number_on_its_device(cell, batch):
+    """It would have to wait for the card; the lengths it looks at are on the CPU."""
+    assert batch.src_lengths.is_cpu
+    encoder = Encoder(11, 5, 3, cell=cell, bidirectional=True).to("meta")
+    encoder(batch.src_ids, batch.src_lengths)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [Tensor.item, Tensor.tolist, Tensor.cpu, Tensor.nonzero, bool, int],
+    ids=lambda look: look.__name__,
+)
+def test_a_look_at_the_device_would_be_noticed(look, monkeypatch):
+    mask = encoder_module.mask_from_lengths
+
+    def looking(*told):
+        found = mask(*told)
+        look(found.all())
+        return found
+
+    monkeypatch.setattr(encoder_module, "mask_from_lengths", looking)
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        Encoder(11, 5, 3).to("meta")(MIXED.src_ids, MIXED.src_lengths)
+
+
+def test_lengths_on_the_device_are_refused():
+    with pytest.raises(ValueError, match=r"lengths: got .* on meta, wanted .* the CPU"):
+        Encoder(11, 5, 3).to("meta")(MIXED.src_ids, MIXED.src_lengths.to("meta"))
 
 
 def test_a_stray_cpu_mask_would_be_noticed():

@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 import torch
@@ -186,6 +186,33 @@ def test_greedy_keeps_no_graph():
     assert not weights.requires_grad
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_greedy_has_no_dropout_and_the_mode_comes_back(training):
+    model, batch = build(dropout=0.5).eval(), collate(EXAMPLES)
+    wanted = model.greedy(batch.src_ids, batch.src_lengths, 5)
+    model.train(training)
+    found = model.greedy(batch.src_ids, batch.src_lengths, 5)
+    assert all(torch.equal(a, b) for a, b in zip(found, wanted, strict=True))
+    assert model.training == model.decoder.dropout.training == training
+
+
+def test_each_part_gets_its_own_mode_back():
+    model, batch = build().eval(), collate(EXAMPLES)
+    model.encoder.rnn.train()
+    model.greedy(batch.src_ids, batch.src_lengths, 5)
+    with pytest.raises(ValueError, match="wanted each from"):
+        model.greedy(batch.src_ids, batch.src_lengths + 9, 5)
+    training = {name for name, part in model.named_modules() if part.training}
+    assert training == {"encoder.rnn"}
+
+
+@pytest.mark.parametrize("max_len", [0, -1])
+def test_greedy_must_be_allowed_a_word(max_len):
+    model, batch = build(), collate(EXAMPLES)
+    with pytest.raises(ValueError, match=f"max_len: got {max_len}, wanted at least 1"):
+        model.greedy(batch.src_ids, batch.src_lengths, max_len)
+
+
 def test_nobody_writes_pad_or_sos():
     logits = torch.zeros(1, 2, 9)
     logits[..., PAD], logits[..., SOS], logits[..., 0:2, 5] = 9, 8, 1
@@ -251,6 +278,45 @@ def test_a_source_above_max_len_is_refused():
 def test_greedy_refuses_lengths_that_do_not_fit():
     with pytest.raises(ValueError, match="wanted each from 1 to 2"):
         build().greedy(torch.tensor([[4, EOS]]), torch.tensor([3]), 5)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "came"),
+    [
+        ([4, 2, 3], "a list"),
+        (torch.tensor([4]), r"\(1,\)"),  # one length is not three alike
+        (torch.tensor([4.0, 2.0, 3.0]), "float32"),
+        (torch.ones(3, dtype=torch.long, device="meta"), "on meta"),
+    ],
+    ids=["list", "too few", "fractions", "on a device"],
+)
+def test_what_is_no_tensor_of_lengths_is_refused(lengths, came):
+    model, batch = build(), collate(EXAMPLES)
+    wanted = rf"lengths: got .*{came}.* wanted a tensor of shape \(3,\) .* on the CPU"
+    with pytest.raises(ValueError, match=wanted):
+        model.encode(batch.src_ids, lengths)
+    with pytest.raises(ValueError, match="lengths: got"):
+        model.greedy(batch.src_ids, lengths, 5)
+    with pytest.raises(ValueError, match="lengths: got"):
+        model(replace(batch, src_lengths=lengths))
+
+
+@pytest.mark.parametrize("ids", [[[4, 2], [5, 2]], torch.tensor([4, 2])])
+def test_what_is_no_rectangle_of_ids_is_refused(ids):
+    with pytest.raises(ValueError, match=r"src_ids: got a .* wanted a tensor \(batch"):
+        build().greedy(ids, torch.tensor([2, 2]), 5)
+
+
+@pytest.mark.parametrize("emb", [16, 64])
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_word_vector_begins_at_the_length_that_training_wants(emb, tied):
+    torch.manual_seed(0)
+    model = Seq2Seq(ModelConfig(900, 800, emb=emb, tied=tied))
+    for part in (model.encoder, model.decoder):
+        vectors = part.embedding.weight
+        length = vectors.square().sum(dim=1).mean().sqrt().item()
+        assert length == pytest.approx(4.8, rel=0.03)
+        assert vectors.mean().abs() < 0.05
 
 
 @pytest.mark.parametrize(

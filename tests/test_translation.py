@@ -144,6 +144,26 @@ def test_dropout_is_off_meanwhile_and_the_mode_comes_back(training):
     assert model.training == training
 
 
+def test_each_part_gets_its_own_mode_back():
+    model = new_model().eval()
+    model.encoder.rnn.train()
+    translate(model, ["a b c"], SRC, TGT)
+    training = {name for name, part in model.named_modules() if part.training}
+    assert training == {"encoder.rnn"}
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_no_room_for_a_word_or_a_sentence_is_refused(number):
+    model, pair = new_model(), SentencePair("a b c", "x y z")
+    with pytest.raises(ValueError, match=f"max_len: got {number}, wanted at least 1"):
+        translate(model, ["a b c"], SRC, TGT, max_len=number)
+    wanted = f"batch_size: got {number}, wanted at least 1"
+    with pytest.raises(ValueError, match=wanted):
+        translate(model, ["a b c"], SRC, TGT, batch_size=number)
+    with pytest.raises(ValueError, match=wanted):
+        translate_forced(model, [pair], SRC, TGT, batch_size=number)
+
+
 def test_what_cannot_be_translated_is_refused_by_name():
     model = new_model()
     with pytest.raises(ValueError, match=r"got '  ' of 0 words, wanted 1 to 8"):

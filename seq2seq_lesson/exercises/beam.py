@@ -21,14 +21,13 @@ from seq2seq_lesson.exercises import Verdict, apart, judge
 from seq2seq_lesson.exercises.comparing import describe
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.runtime import pick_device
-from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
 from seq2seq_lesson.vocabulary import EOS, SOS, UNK
 
 PATIENCE = 500  # calls of the decoder; 8 sentences of 31 words, one by one, want 248
 Found = tuple[list[int] | None, float]  # the ids, EOS last, and their log-probability
 
 
-@torch.no_grad()
 def log_probs(model: Seq2Seq, source: list[int], target: list[int]) -> Tensor:
     """How likely the model finds each word of this target, on the CPU.
 
@@ -36,18 +35,28 @@ def log_probs(model: Seq2Seq, source: list[int], target: list[int]) -> Tensor:
         return: (tgt_len,) float, in nats
     """
     batch = collate([(source, target)]).to(next(model.parameters()).device)
-    every = model(batch).log_softmax(dim=-1)  # (1, tgt_len, tgt_vocab)
+    with evaluating(model):
+        every = model(batch).log_softmax(dim=-1)  # (1, tgt_len, tgt_vocab)
     true = batch.tgt_out.unsqueeze(-1)  # (1, tgt_len, 1)
     return every.gather(-1, true)[0, :, 0].cpu()  # (tgt_len)
 
 
-@torch.no_grad()
 def search(model: Seq2Seq, source: list[int], width: int, wrong: str = "") -> Found:
     """The likeliest target that a beam of this width finds; None if none was ended.
 
     Each step keeps the `width` likeliest of all continuations. Those that end leave the
     beam and keep their score. `wrong` names a usual mistake to be made.
+
+    Raises
+        ValueError: `width` is below 1.
     """
+    if width < 1:
+        raise ValueError(f"width: got {width}, wanted at least 1: 1 is greedy")
+    with evaluating(model):
+        return _search(model, source, width, wrong)
+
+
+def _search(model: Seq2Seq, source: list[int], width: int, wrong: str) -> Found:
     src_ids, src_lengths = pad_ids([source])  # (1, src_len), (1,)
     src_ids = src_ids.to(next(model.parameters()).device)
     enc_states, state = model.encode(src_ids, src_lengths)

@@ -74,6 +74,24 @@ class DropsItsState(PlainDecoder):
         return logits, dec_state, None
 
 
+class GivenScores(Attention):
+    """Attention whose decoder scores the words itself, out of more than the states.
+
+    So its weights can be changed like those of any other attention.
+
+    Shapes
+        scores:     (batch, tgt_len, src_len) float, unbounded
+        the others: as of `Attention`
+    """
+
+    def forward(
+        self, scores: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        weights = masked_softmax(scores, src_mask)  # (batch, tgt_len, src_len)
+        context = weights @ enc_states  # (batch, tgt_len, enc)
+        return context, weights
+
+
 class LocationAware(AttendBefore):
     """The additive score, which also sees where the decoder looked one step before.
 
@@ -89,7 +107,7 @@ class LocationAware(AttendBefore):
     def __init__(
         self, vocab: int, emb: int, enc: int, hid: int, att: int, filters: int = 8
     ) -> None:
-        attention = Attention("additive", hid, enc, att, max_len=1)
+        attention = GivenScores("additive", hid, enc, att, max_len=1)
         super().__init__(vocab, emb, enc, hid, attention, tied=True, dropout=0.0)
         self.conv = nn.Conv1d(1, filters, kernel_size=5, padding=2, bias=False)
         self.U = nn.Linear(filters, att, bias=False)
@@ -106,17 +124,19 @@ class LocationAware(AttendBefore):
         contexts, states, looks = [], [], []
         for word_emb in self.read(tgt_in).unbind(dim=1):
             scores = self.scores(dec_state, keys_proj, looked)  # (batch, 1, src_len)
-            weights = masked_softmax(scores, src_mask)  # (batch, 1, src_len)
-            context = (weights @ enc_states).squeeze(1)  # (batch, enc)
-            cell_in = torch.cat([word_emb, context], dim=-1)  # (batch, emb + enc)
+            context, weights = self.attention(
+                scores, enc_states, src_mask
+            )  # (batch, 1, enc), (batch, 1, src_len)
+            found = context.squeeze(1)  # (batch, enc)
+            cell_in = torch.cat([word_emb, found], dim=-1)  # (batch, emb + enc)
             dec_state = self.cell(cell_in, dec_state)  # (batch, hid)
             looked = weights.squeeze(1)  # (batch, src_len)
-            contexts.append(context)
+            contexts.append(found)
             states.append(dec_state)
             looks.append(looked)
-        found = torch.stack(contexts, dim=1)  # (batch, tgt_len, enc)
+        context = torch.stack(contexts, dim=1)  # (batch, tgt_len, enc)
         features = torch.cat(
-            [found, torch.stack(states, dim=1)], dim=-1
+            [context, torch.stack(states, dim=1)], dim=-1
         )  # (batch, tgt_len, enc + hid)
         logits = self.write(features)  # (batch, tgt_len, tgt_vocab)
         carried = torch.cat([dec_state, looked], dim=-1)  # (batch, hid + src_len)
@@ -147,7 +167,7 @@ class RelativePosition(AttendAfter):
     reach = 4
 
     def __init__(self, vocab: int, emb: int, enc: int, hid: int, content: bool) -> None:
-        attention = Attention("general", hid, enc, 1, max_len=1)
+        attention = GivenScores("general", hid, enc, 1, max_len=1)
         super().__init__(vocab, emb, enc, hid, attention, tied=True, dropout=0.0)
         self.content = content
         self.bias = nn.Parameter(torch.zeros(2 * self.reach + 1))
@@ -166,8 +186,10 @@ class RelativePosition(AttendAfter):
         scores = self.bias[near]  # (batch, tgt_len, src_len)
         if self.content:
             scores = scores + self.attention.score(states, enc_states)
-        weights = masked_softmax(scores, src_mask)  # (batch, tgt_len, src_len)
-        features = torch.cat([weights @ enc_states, states], dim=-1)
+        context, weights = self.attention(
+            scores, enc_states, src_mask
+        )  # (batch, tgt_len, enc), (batch, tgt_len, src_len)
+        features = torch.cat([context, states], dim=-1)
         logits = self.write(features)  # (batch, tgt_len, tgt_vocab)
         count = torch.full_like(h_n[0, :, :1], done + tgt_len)  # (batch, 1)
         return logits, torch.cat([h_n[0], count], dim=-1), weights
