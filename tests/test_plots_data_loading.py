@@ -84,3 +84,8 @@ def test_each_draws_on_the_given_axes_and_names_both(draw, data):
     assert draw(data, ax=given) is given
     assert given.get_xlabel()
     assert given.get_ylabel()
+
+
+def test_a_third_language_is_refused():
+    with pytest.raises(ValueError, match="curves: got 3, wanted at most 2"):
+        plots.rank_curve({name: [2, 1] for name in "abc"})

@@ -184,3 +184,14 @@ def test_links_are_counted_target_by_source():
 def test_variance_has_two_lines():
     ax = dot_variance([4, 16], [4.1, 15.8], [1.02, 0.99])
     assert [list(line.get_ydata()) for line in ax.lines] == [[4.1, 15.8], [1.02, 0.99]]
+
+
+def test_every_model_and_every_length_is_drawn_and_a_sixth_model_is_refused():
+    shares = {name: {3: 0.5, 4: 0.4} for name in "abcd"} | {"e": {7: 0.1}}
+    ax = exact_by_length(shares)
+    assert [text.get_text() for text in ax.get_legend().texts] == list("abcde")
+    assert len({line.get_color() for line in ax.lines}) == 5
+    assert len({line.get_marker() for line in ax.lines}) == 5
+    assert list(ax.get_xticks()) == [3, 4, 7]
+    with pytest.raises(ValueError, match="curves: got 6, wanted at most 5"):
+        exact_by_length(shares | {"f": {3: 0.2}})

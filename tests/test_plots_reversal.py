@@ -90,3 +90,20 @@ def test_an_early_end_and_letters_too_many_are_wrong():
 def test_a_model_without_attention_has_nothing_to_draw():
     with pytest.raises(ValueError, match="no weights to draw: take a model with"):
         marked_map(translation(["c"], weights=False), ["c"])
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        learning_band,
+        lambda curves: score_by_length([4, 5, 8], curves, (4, 5)),
+        lambda curves: steps_by_length([4, 5, 8], curves),
+    ],
+)
+def test_no_model_is_dropped_and_a_seventh_is_refused(draw):
+    models = {name: torch.rand(1, 3) for name in "abcdefg"}
+    with pytest.raises(ValueError, match="curves: got 7, wanted at most 6"):
+        draw(models)
+    del models["g"]
+    shown = [text.get_text() for text in draw(models).get_legend().get_texts()]
+    assert set(models) <= set(shown)

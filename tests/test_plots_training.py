@@ -69,3 +69,16 @@ def test_each_draws_on_the_given_axes_and_names_both(draw, data):
     assert draw(data, ax=given) is given
     assert given.get_xlabel()
     assert given.get_ylabel()
+
+
+def test_no_curve_is_dropped_each_has_its_own_line_and_a_seventh_is_refused():
+    ax = plots.losses({str(n): [n, 1] for n in range(6)})
+    assert [line.get_ydata()[0] for line in ax.lines] == [0, 1, 2, 3, 4, 5]
+    for look in ("color", "_unscaled_dash_pattern", "marker"):
+        looks = [getattr(line, f"get_{look}", lambda: None)() for line in ax.lines]
+        looks = looks if looks[0] else [getattr(line, look) for line in ax.lines]
+        assert len(set(looks)) == 6
+    drawn = plt.get_fignums()
+    with pytest.raises(ValueError, match="curves: got 7, wanted at most 6"):
+        plots.losses({str(n): [n, 1] for n in range(7)})
+    assert plt.get_fignums() == drawn  # and no empty figure is left behind

@@ -2,3 +2,25 @@
 
 Each function draws one figure on the `ax` it is given (or a new one) and returns it.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+Curve, Style = TypeVar("Curve"), TypeVar("Style")
+
+
+def with_styles(
+    curves: Mapping[str, Curve], styles: Sequence[Style]
+) -> list[tuple[str, Curve, Style]]:
+    """Each curve's name, the curve, and a style that no other one has.
+
+    Raises
+        ValueError: there are more curves than styles.
+    """
+    if len(curves) > len(styles):
+        raise ValueError(
+            f"curves: got {len(curves)}, wanted at most {len(styles)}, so that each "
+            "has a style of its own: leave some out, or draw two figures"
+        )
+    few = styles[: len(curves)]
+    return [(*curve, style) for curve, style in zip(curves.items(), few, strict=True)]

@@ -6,6 +6,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from seq2seq_lesson.plots import with_styles
+
 COLOURS = ("#0072b2", "#d55e00")
 MARKERS = ("o", "x")
 
@@ -19,20 +21,23 @@ def seed_dots(
         series: what the dots mean, at most two -> model -> (seeds, 1) float
         label:  what is measured, for the horizontal axis
         return: the axes drawn on
+    Raises
+        ValueError: the dots mean more than two things.
     """
+    styled = with_styles(series, list(zip(COLOURS, MARKERS, strict=True)))
     models = list(dict.fromkeys(name for found in series.values() for name in found))
     if ax is None:
         height = 1 + 0.34 * len(models)
         _, ax = plt.subplots(figsize=(7, height), layout="constrained")
-    for n, (meaning, found) in enumerate(series.items()):
+    for n, (meaning, found, (colour, marker)) in enumerate(styled):
         offset = 0.15 * (2 * n - len(series) + 1)
         for model, values in found.items():
             seeds = values.flatten().tolist()
             ax.scatter(
                 seeds,
                 [models.index(model) + offset] * len(seeds),
-                color=COLOURS[n],
-                marker=MARKERS[n],
+                color=colour,
+                marker=marker,
                 label=meaning if model == next(iter(found)) else None,
             )
     ax.set_yticks(range(len(models)), models)

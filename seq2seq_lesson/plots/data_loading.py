@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 from torch import Tensor
 
+from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 
 WORD, EDGE, EMPTY = "#9ecae1", "#fdae6b", "#d9d9d9"  # a word, SOS or EOS, PAD
@@ -56,10 +57,10 @@ def funnel(stages: Mapping[str, int], ax: Axes | None = None) -> Axes:
         _, ax = plt.subplots(figsize=size, layout="constrained")
     counts = list(stages.values())
     bars = ax.barh(list(stages), counts, color=BLUE)
-    before = [counts[0], *counts]
+    before = [counts[0], *counts[:-1]]
     ends = [
         f"{count:,}" + (f"  (−{last - count:,})" if last > count else "")
-        for last, count in zip(before, counts, strict=False)
+        for last, count in zip(before, counts, strict=True)
     ]
     ax.bar_label(bars, ends, padding=4)
     ax.invert_yaxis()
@@ -74,10 +75,13 @@ def rank_curve(counts: Mapping[str, Sequence[int]], ax: Axes | None = None) -> A
 
     Shapes
         counts: for each label how often each word occurs, in any order, in tokens
+    Raises
+        ValueError: there are more than two languages.
     """
+    styled = with_styles(counts, (BLUE, ORANGE))
     if ax is None:
         _, ax = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
-    for (label, values), colour in zip(counts.items(), (BLUE, ORANGE), strict=False):
+    for label, values, colour in styled:
         ranks = range(1, len(values) + 1)
         ax.plot(ranks, sorted(values, reverse=True), label=label, color=colour, lw=2)
     ax.set(xscale="log", yscale="log")

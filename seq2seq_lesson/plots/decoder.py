@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
+from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.plots.attention import attention_map
 
 BLUE, ORANGE, GREEN, GREY, PINK = "#0072B2", "#E69F00", "#009E73", "#555555", "#CC79A7"
@@ -24,18 +25,20 @@ def exact_by_length(
     Shapes
         shares: model name -> {source length in tokens: share, 0 to 1}
         return: the axes drawn on
+    Raises
+        ValueError: there are more than five models.
     """
+    styles = zip((BLUE, ORANGE, GREEN, GREY, PINK), "os^Dv", strict=True)
+    styled = with_styles(shares, list(styles))
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
-    styles = zip((BLUE, ORANGE, GREEN, GREY), "os^D", strict=True)
-    for name, (colour, marker) in zip(shares, styles, strict=False):
-        by_length = shares[name]
+    for name, by_length, (colour, marker) in styled:
         lengths = sorted(by_length)
         heights = [by_length[length] for length in lengths]
         (line,) = ax.plot(lengths, heights, color=colour, marker=marker, label=name)
         if colour == BLUE:  # hollow and on top: seen even where it lies on another
             line.set(linestyle="--", fillstyle="none", ms=9, mew=1.6, zorder=3)
-        ax.set_xticks(lengths)
+    ax.set_xticks(sorted({length for found in shares.values() for length in found}))
     ax.set_ylim(-0.03, 1.03)
     ax.set_xlabel("source length (tokens, without end of sentence)")
     ax.set_ylabel("share exactly right")

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.plots.attention import attention_map
 from seq2seq_lesson.translation import EOS_WORD, Translation
 
@@ -34,10 +35,13 @@ def learning_band(
     Shapes
         curves: for each model (runs, epochs) float, 0 to 1
         floor:  the score of a writer who guesses, a thin line across; None: no line
+    Raises
+        ValueError: there are more than six curves.
     """
+    styled = with_styles(curves, STYLES)
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-    for (name, scores), style in zip(curves.items(), STYLES, strict=False):
+    for name, scores, style in styled:
         epochs = range(1, scores.shape[1] + 1)
         percent = (100 * scores).cpu().numpy()
         ax.plot(epochs, percent.mean(0), label=name, linewidth=2, **style)
@@ -65,12 +69,15 @@ def score_by_length(
     Shapes
         scores:  for each model (runs, lengths) float, 0 to 1; a band from worst to best
         trained: the shortest and the longest string met in training, in letters
+    Raises
+        ValueError: there are more than six models.
     """
+    styled = with_styles(scores, STYLES)
     if ax is None:
         _, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
     shortest, longest = trained
     ax.axvspan(shortest - 0.5, longest + 0.5, color="#dddddd", label="trained on")
-    for (name, runs), style in zip(scores.items(), STYLES, strict=False):
+    for name, runs, style in styled:
         percent = (100 * runs).cpu().numpy()
         ax.plot(lengths, percent.mean(0), marker="o", ms=4, label=name, **style)
         low, high = percent.min(0), percent.max(0)
@@ -89,10 +96,13 @@ def steps_by_length(
     Shapes
         steps: for each model (runs, lengths) float, infinite where a run gave up first;
                the line goes through the middle run and ends where that one gave up
+    Raises
+        ValueError: there are more than six models.
     """
+    styled = with_styles(steps, STYLES)
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    for (name, runs), style in zip(steps.items(), STYLES, strict=False):
+    for name, runs, style in styled:
         runs = runs.cpu()
         ax.plot(lengths, runs.median(0).values.numpy(), label=name, lw=2, **style)
         for run in runs.numpy():

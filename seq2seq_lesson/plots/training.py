@@ -5,11 +5,16 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from seq2seq_lesson.plots import with_styles
+
 # Okabe and Ito: told apart by every eye; line styles tell them apart in grey.
 STYLES = (
     {"color": "#0072b2", "linestyle": "-", "marker": "o"},
     {"color": "#d55e00", "linestyle": "--", "marker": "s"},
     {"color": "#009e73", "linestyle": "-.", "marker": "^"},
+    {"color": "#000000", "linestyle": ":", "marker": "D"},
+    {"color": "#cc79a7", "linestyle": (0, (6, 1)), "marker": "v"},
+    {"color": "#e69f00", "linestyle": (0, (3, 1, 1, 1)), "marker": "x"},
 )
 
 
@@ -25,10 +30,13 @@ def losses(
         curves: for each label its losses, in nats per target token
         places: where they stand on the axis; None: 1, 2, 3 and so on
         place:  what the axis counts
+    Raises
+        ValueError: there are more than six curves.
     """
+    styled = with_styles(curves, STYLES)
     if ax is None:
         _, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
-    for (label, values), style in zip(curves.items(), STYLES, strict=False):
+    for label, values, style in styled:
         ax.plot(places or range(1, len(values) + 1), values, label=label, ms=3, **style)
     ax.set(xlabel=place, ylabel="loss, nats per target token")
     ax.set_ylim(bottom=0)
