@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from seq2seq_lesson.corpora.tatoeba import decode, tatoeba_text
+from seq2seq_lesson.vocabulary import refuse_string
 
 TUTORIAL_PREFIXES = (
     *("i am ", "i m "),
@@ -130,7 +131,11 @@ def keep(
 
     Kept: fewer than `max_words` tokens (and at least one) on either side, and a target
     that starts with one of the prefixes. The prefix "" keeps every target.
+
+    Raises
+        ValueError: the prefixes are one string.
     """
+    refuse_string("prefixes", prefixes)
     lengths = len(pair.source.split()), len(pair.target.split())
     return (
         0 < min(lengths)
@@ -147,7 +152,7 @@ def prepare(
     """Normalise, filter, and drop what is a duplicate after normalising.
 
     Raises
-        ValueError: nothing is left.
+        ValueError: nothing is left, or the prefixes are one string.
     """
     pairs = list(pairs)
     kept: dict[tuple[str, str], SentencePair] = {}

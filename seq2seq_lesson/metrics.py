@@ -6,6 +6,8 @@ from rapidfuzz.distance import Levenshtein
 from sacrebleu.metrics import BLEU
 from torch import Tensor
 
+from seq2seq_lesson.vocabulary import refuse_string
+
 Links = set[tuple[int, ...]]
 
 
@@ -160,6 +162,7 @@ def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
 
 def _check(hypotheses: list[str], references: list[list[str]]) -> None:
     """Refuse what cannot be scored."""
+    refuse_string("hypotheses", hypotheses)
     if not hypotheses or len(hypotheses) != len(references):
         raise ValueError(
             f"hypotheses has {len(hypotheses)} sentences and references has "

@@ -6,6 +6,7 @@ import random
 from collections.abc import Collection, Iterable
 
 from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.vocabulary import refuse_string
 
 LETTERS = "abcd"
 
@@ -25,7 +26,8 @@ def draw_strings(
         exclude: strings never to be drawn, such as those a model was trained on
         return:  `count` strings, "abca"
     Raises
-        ValueError: the lengths are out of order, or nothing is left to draw.
+        ValueError: the lengths are out of order, nothing is left to draw, or `exclude`
+            is one string.
     Source
         article B, which draws 3,000 strings of 5 to 14 letters
     """
@@ -34,6 +36,7 @@ def draw_strings(
             f"shortest, longest: got {shortest} and {longest}, wanted "
             "1 <= shortest <= longest: swap or raise them"
         )
+    refuse_string("exclude", exclude)
     alphabet, lengths = set(letters), range(shortest, longest + 1)
     taken = {s for s in exclude if len(s) in lengths and alphabet.issuperset(s)}
     if len(taken) == sum(len(alphabet) ** length for length in lengths):
@@ -53,7 +56,11 @@ def reversal_pairs(strings: Iterable[str]) -> list[SentencePair]:
     """Make "abca" the pair ("a b c a", "a c b a"): each letter is a word.
 
     The alignment runs from the first letter read, written last, to the last.
+
+    Raises
+        ValueError: the strings are one string.
     """
+    refuse_string("strings", strings)
     return [
         SentencePair(
             " ".join(string),

@@ -7,11 +7,24 @@ PAD, SOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = ("<pad>", "<sos>", "<eos>", "<unk>")
 
 
+def refuse_string(name: str, value: object, remedy: str | None = None) -> None:
+    """Refuse one string where several are wanted: its letters would be taken for them.
+
+    Raises
+        ValueError: it is a string.
+    """
+    if isinstance(value, str):
+        raise ValueError(
+            f"{name}: got one string, {value!r}, wanted a list of strings: "
+            + (remedy or f"hand in [{value!r}]")
+        )
+
+
 class Vocabulary:
     """A fixed list of words; a word's id is its place in `words`.
 
     The four special words come first. A word that is not in the list gets the id UNK,
-    so a sentence can always be read.
+    so a sentence can always be read. A string of letters makes each letter a word.
 
     Raises
         ValueError: a word comes twice, is empty, holds white space, or is special.
@@ -37,7 +50,11 @@ class Vocabulary:
         """Take the words in order of appearance, those seen fewer times left out.
 
         A left-out word is read as UNK: with min_count=2 a model meets UNK in training.
+
+        Raises
+            ValueError: the sentences are one string.
         """
+        refuse_string("sentences", sentences)
         counts = Counter(word for sentence in sentences for word in sentence.split())
         return cls(word for word, count in counts.items() if count >= min_count)
 

@@ -208,3 +208,9 @@ def test_rank_correlation_without_ties_is_spearmans_formula():
 
 def test_rank_correlation_of_what_is_all_equal_is_nan():
     assert rank_correlation(torch.ones(1, 3), torch.rand(1, 3)).isnan().all()
+
+
+@pytest.mark.parametrize("metric", [bleu, exact_match, edit_accuracy])
+def test_one_hypothesis_in_place_of_several_is_refused(metric):
+    with pytest.raises(ValueError, match=r"hypotheses: .* hand in \['ab'\]"):
+        metric("ab", [["a"], ["b"]])

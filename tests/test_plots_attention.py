@@ -90,3 +90,16 @@ def test_needs_are_drawn_from_zero_with_every_word_at_its_tick():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["un", "chat"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "cat"]
     plt.close(ax.figure)
+
+
+def test_dots_that_mean_a_third_thing_are_refused():
+    series = {name: {"dot": torch.rand(2, 1)} for name in "abc"}
+    with pytest.raises(ValueError, match="curves: got 3, wanted at most 2"):
+        seed_dots(series, "error")
+
+
+def test_a_sentence_in_place_of_its_words_is_refused():
+    weights = torch.rand(12, 12)
+    for words in [("il dort .", TARGET), (SOURCE, "he sleeps .")]:
+        with pytest.raises(ValueError, match="split the sentence into words"):
+            attention_map(weights, *words)

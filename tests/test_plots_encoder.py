@@ -124,3 +124,8 @@ def test_bars_are_in_milliseconds():
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([200, 12.3])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["slow", "quick"]
     assert " 12.3 ms" in texts(ax)
+
+
+def test_a_sentence_in_place_of_its_words_is_refused():
+    with pytest.raises(ValueError, match=r"'non', wanted .* split each sentence"):
+        plots.padded_blocks([["il", "dort"], "non"])

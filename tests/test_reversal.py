@@ -61,3 +61,10 @@ def test_a_pair_reads_forwards_and_backwards_and_knows_which_letter_is_which():
     assert pair.alignment == ((0, 3), (1, 2), (2, 1), (3, 0))
     source, target = pair.source.split(), pair.target.split()
     assert all(source[i] == target[j] for i, j in pair.alignment)
+
+
+def test_one_string_in_place_of_several_is_refused():
+    with pytest.raises(ValueError, match=r"strings: .* hand in \['abca'\]"):
+        reversal_pairs("abca")
+    with pytest.raises(ValueError, match=r"exclude: .* hand in \['abca'\]"):
+        draw_strings(3, random.Random(0), exclude="abca")

@@ -72,3 +72,12 @@ def test_an_empty_sentence_is_refused(sentence):
 def test_words_that_are_none_are_refused(words, named):
     with pytest.raises(ValueError, match=f"words holds {named}"):
         Vocabulary(words)
+
+
+def test_one_sentence_in_place_of_several_is_refused():
+    with pytest.raises(ValueError, match=r"wanted a list .* hand in \['je dors \.'\]"):
+        Vocabulary.from_sentences("je dors .")
+
+
+def test_a_string_of_letters_makes_each_letter_a_word():
+    assert Vocabulary("ab").words == Vocabulary(["a", "b"]).words

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from seq2seq_lesson.translation import Translation
+from seq2seq_lesson.vocabulary import refuse_string
 
 SCALE = "attention weight (each row sums to 1)"
 
@@ -26,8 +27,10 @@ def attention_map(
             source word (padding) and rows past the last target word are cut
         return:  the axes drawn on
     Raises
-        ValueError: fewer rows or columns than words.
+        ValueError: fewer rows or columns than words, or a sentence in place of words.
     """
+    refuse_string("source_words", source_words, "split the sentence into words")
+    refuse_string("target_words", target_words, "split the sentence into words")
     rows, columns = len(target_words), len(source_words)
     if weights.shape[0] < rows or weights.shape[1] < columns:
         raise ValueError(

@@ -11,6 +11,8 @@ from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from seq2seq_lesson.vocabulary import refuse_string
+
 # Okabe and Ito's colours, told apart by colour-blind eyes too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 GATES = ScalarMappable(Normalize(0, 1), "cividis")
@@ -62,7 +64,13 @@ def gate_map(
 
 
 def padded_blocks(rows: Sequence[Sequence[str]], ax: Axes | None = None) -> Axes:
-    """Draw a padded batch: a row and a colour a sentence, padding hollow."""
+    """Draw a padded batch: a row and a colour a sentence, padding hollow.
+
+    Raises
+        ValueError: a row is a sentence in place of its words.
+    """
+    for words in rows:
+        refuse_string("rows", words, "split each sentence into words")
     longest = max(map(len, rows))
     ax = new_axes(ax, 1.05 * longest + 1.6, 0.6 * len(rows) + 0.2, blank=True)
     side = {"ha": "right", "va": "center", "fontsize": TEXT}

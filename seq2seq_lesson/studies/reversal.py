@@ -34,7 +34,7 @@ from seq2seq_lesson.studies.reversal_models import (
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate, translate_forced
 from seq2seq_lesson.tutorials import published_accuracy
-from seq2seq_lesson.vocabulary import Vocabulary
+from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
 
 Measured = Iterator[tuple[str, int, float]]  # measure, at, value
 letters = Vocabulary(LETTERS)
@@ -59,6 +59,7 @@ def drawn(number: int, shortest: int = 5) -> Callable:
 
 def grade(model: Seq2Seq, strings: Sequence[str]) -> dict[str, float]:
     """Edit accuracy, exact match, and how often the model knew where to end."""
+    refuse_string("strings", strings)
     sources = [" ".join(string) for string in strings]
     room = max(map(len, strings)) + 2  # for <eos>, and one letter too many
     done = translate(model, sources, letters, letters, max_len=room, batch_size=500)
