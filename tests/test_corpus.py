@@ -441,3 +441,14 @@ def test_tatoeba_as_the_article_cleans_it(real, real_normalised):
     ]
     assert sum("" in s.split(" ") or "" in t.split(" ") for s, t in cleaned) == 291
     assert len({source for source, _ in cleaned}) == 157_961  # one ends in a space
+
+
+def test_one_prefix_in_place_of_several_is_refused():
+    pair = SentencePair("je suis la", "i am here")
+    for refusing in (lambda: keep(pair, "i am "), lambda: prepare([pair], "i am ")):
+        with pytest.raises(ValueError, match=r"prefixes: .* hand in \['i am '\]"):
+            refusing()
+
+
+def test_tatoeba_comes_over_https():
+    assert tatoeba.URL.startswith("https://")

@@ -9,7 +9,7 @@ import pooch
 
 from seq2seq_lesson.runtime import data_folder
 
-URL = "http://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
+URL = "https://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
 HASH = "sha1:94646ad1522d915e7b0f9296181140edcf86a4f5"
 ARCHIVE, TEXT = "fra-eng.zip", "fra.txt"
 # what zipfile raises, by the byte that is wrong
