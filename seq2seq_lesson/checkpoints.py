@@ -33,12 +33,21 @@ def save_checkpoint(
     whenever the power fails, finds the former one or the new one. A parameter that
     float16 holds exactly is stored as float16.
 
+    Raises
+        ValueError: the model's parameters are of several dtypes.
     Source
         ours
     """
     path = Path(path)
+    dtypes = {str(p.dtype): p.dtype for p in model.parameters()}
+    if len(dtypes) > 1:
+        raise ValueError(
+            f"model: its parameters are {' and '.join(sorted(dtypes))}, wanted one "
+            "dtype for all: call model.float() first"
+        )
     content = {
         "config": asdict(model.config),
+        "dtype": next(model.parameters()).dtype,
         "src_words": src_vocabulary.words[len(SPECIALS) :],
         "tgt_words": tgt_vocabulary.words[len(SPECIALS) :],
         "parameters": {name: _small(p) for name, p in model.named_parameters()},
@@ -63,7 +72,7 @@ def read_checkpoint(path: str | Path) -> dict:
     """The plain content of a file, once its first line and its digest are right.
 
     Shapes
-        return: config, src_words, tgt_words (without the specials), parameters,
+        return: config, dtype, src_words, tgt_words (without the specials), parameters,
                 training_state, all on the CPU
     Raises
         ValueError: there is no such file, it is no checkpoint of ours, it is damaged.
@@ -85,13 +94,14 @@ def read_checkpoint(path: str | Path) -> dict:
             f"{path} is damaged or cut off, its digest differs: delete it and copy it "
             "anew, or train again"
         )
-    return torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    return {"dtype": torch.float32, **content}  # older files do not name it
 
 
 def load_checkpoint(
     path: str | Path,
 ) -> tuple[Seq2Seq, Vocabulary, Vocabulary, dict | None]:
-    """Read a model back, on the CPU and in evaluation mode.
+    """Read a model back, on the CPU, in the dtype it was and in evaluation mode.
 
     Shapes
         return: the model, its source and target vocabulary, the state of its training
@@ -101,7 +111,7 @@ def load_checkpoint(
         ours
     """
     content = read_checkpoint(path)
-    model = Seq2Seq(ModelConfig(**content["config"]))
+    model = Seq2Seq(ModelConfig(**content["config"])).to(content["dtype"])
     _fill(model, content["parameters"], path)
     return (
         model.eval(),
@@ -117,7 +127,7 @@ def load_into(
     src_vocabulary: Vocabulary,
     tgt_vocabulary: Vocabulary,
 ) -> dict | None:
-    """Fill an existing model from a checkpoint of the same settings and words.
+    """Fill an existing model from a checkpoint of the same settings, dtype and words.
 
     Shapes
         return: the state of its training
@@ -128,7 +138,8 @@ def load_into(
         ours
     """
     content = read_checkpoint(path)
-    ours, theirs = asdict(model.config), content["config"]
+    ours = asdict(model.config) | {"dtype": next(model.parameters()).dtype}
+    theirs = content["config"] | {"dtype": content["dtype"]}
     for name, value in ours.items():
         if theirs.get(name) != value:
             raise ValueError(
@@ -165,4 +176,4 @@ def _small(parameter: Tensor) -> Tensor:
     """The same numbers as float16 where that loses nothing."""
     parameter = parameter.detach().cpu()
     half = parameter.half()
-    return half if torch.equal(half.float(), parameter) else parameter
+    return half if torch.equal(half.to(parameter.dtype), parameter) else parameter

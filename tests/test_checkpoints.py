@@ -223,3 +223,42 @@ def test_a_process_killed_while_saving_leaves_a_whole_file(tmp_path):
     assert any(tmp_path.glob(".model.pt.*.part")), (
         "no kill came in the middle of a save"
     )
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16]
+)
+def test_a_model_comes_back_in_the_dtype_it_was(tmp_path, dtype):
+    model, path = new_model().to(dtype), tmp_path / "model.pt"
+    with torch.no_grad():
+        model.bridge.bias += torch.tensor(1e-3).to(dtype) / 3
+    save_checkpoint(path, model, SRC, TGT)
+    loaded = load_checkpoint(path)[0]
+    assert {parameter.dtype for parameter in loaded.parameters()} == {dtype}
+    assert same_parameters(loaded, model)
+    assert loaded.decoder.output.weight is loaded.decoder.embedding.weight
+    same = new_model(seed=1).to(dtype)
+    load_into(path, same, SRC, TGT)
+    assert same_parameters(same, model)
+    other = new_model().to(torch.float32 if dtype != torch.float32 else torch.float64)
+    with pytest.raises(ValueError, match=f"its dtype is {dtype}, this model's is"):
+        load_into(path, other, SRC, TGT)
+
+
+def test_several_dtypes_are_refused_and_a_file_that_names_none_is_float32(
+    tmp_path, monkeypatch
+):
+    mixed, path = new_model(), tmp_path / "model.pt"
+    mixed.bridge.double()
+    with pytest.raises(ValueError, match=r"float32 and torch\.float64, wanted one"):
+        save_checkpoint(path, mixed, SRC, TGT)
+    assert not any(tmp_path.iterdir())
+    save = torch.save
+
+    def as_before(content, file):
+        save({k: v for k, v in content.items() if k != "dtype"}, file)
+
+    monkeypatch.setattr(torch, "save", as_before)
+    save_checkpoint(path, new_model(), SRC, TGT)
+    assert same_parameters(load_checkpoint(path)[0], new_model())
+    load_into(path, new_model(seed=1), SRC, TGT)
