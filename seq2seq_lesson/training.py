@@ -3,12 +3,13 @@
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from seq2seq_lesson import metrics
@@ -47,9 +48,16 @@ def one_cycle(progress: float) -> float:
     Shapes
         progress: 0 at the start of the training, 1 at its end
         return:   0.04 at the start, 1 at the peak, 0 at the end; half cosines between
+    Raises
+        ValueError: progress is not a share from 0 to 1.
     Source
         Smith and Topin, arXiv:1708.07120, in the form of PyTorch's `OneCycleLR`.
     """
+    if not 0 <= progress <= 1:
+        raise ValueError(
+            f"progress: got {progress}, wanted a share from 0 to 1: an epoch's number, "
+            "counted from 0, stays below recipe.epochs"
+        )
     if progress < 0.3:
         return 0.52 - 0.48 * math.cos(math.pi * progress / 0.3)
     return 0.5 + 0.5 * math.cos(math.pi * (progress - 0.3) / 0.7)
@@ -63,32 +71,66 @@ def train_epoch(
     epoch: int,
     on_step: Callable[[float], object] = lambda share: None,
 ) -> float:
-    """Go through the batches once, one step each.
+    """Go through the batches once, one step each, all parameters at the recipe's rate.
 
     Shapes
         epoch:   how many epochs went before
         on_step: is told after each step which share of the epoch it was
         return:  the mean loss on the way, in nats per target token
+    Raises
+        ValueError: there is no batch, or a loss is not a finite number; the step that
+            met it is not taken.
     Source
         ours
     """
+    if not batches:
+        raise ValueError("batches: got none, wanted at least one: look at the examples")
     device = next(model.parameters()).device
     model.train()
     nats, tokens = 0.0, 0
     for step, examples in enumerate(batches):
         progress = (epoch + step / len(batches)) / recipe.epochs
-        optimizer.param_groups[0]["lr"] = recipe.peak_rate * one_cycle(progress)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.peak_rate * one_cycle(progress)
         batch = collate(examples).to(device)
         logits = model(batch, own_words=recipe.own_words)  # (batch, tgt_len, tgt_vocab)
         loss = sequence_loss(logits, batch.tgt_out)
+        nats += finite(loss, epoch, step) * batch.tokens
+        tokens += batch.tokens
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
-        nats += loss.item() * batch.tokens
-        tokens += batch.tokens
         on_step(1 / len(batches))
     return nats / tokens
+
+
+def finite(loss: Tensor, epoch: int, step: int) -> float:
+    """The loss as a number.
+
+    Shapes
+        loss:        () float
+        epoch, step: both counted from 0
+    Raises
+        ValueError: it is infinite, or not a number.
+    """
+    if not math.isfinite(number := loss.item()):
+        raise ValueError(
+            f"loss: got {number} in epoch {epoch + 1}, step {step + 1}, wanted a "
+            "finite number: lower the recipe's peak_rate and begin with a fresh model"
+        )
+    return number
+
+
+@contextmanager
+def own_random_numbers(device: torch.device) -> Iterator[None]:
+    """What is seeded and drawn inside leaves PyTorch's generators as they were."""
+    if device.type == "cpu":
+        kind, others = "cuda", range(0)  # the CPU's generator is always put back
+    else:
+        kind, others = device.type, range(getattr(torch, device.type).device_count())
+    with torch.random.fork_rng(others, device_type=kind):
+        yield
 
 
 def fit(
@@ -107,8 +149,9 @@ def fit(
 
     An epoch's random numbers (order, dropout) come from the recipe's seed and the
     epoch's number alone, so training resumed from a checkpoint goes on bit for bit, on
-    the CPU, as if it had never stopped. `KeyboardInterrupt` (the stop button) ends the
-    training and keeps what has been learnt so far.
+    the CPU, as if it had never stopped; the caller's are left as they were.
+    `KeyboardInterrupt` (the stop button) ends the training and keeps what has been
+    learnt so far.
 
     Shapes
         train_examples: a list for all epochs, or a function that draws an epoch's
@@ -120,8 +163,9 @@ def fit(
         return:         the figures, a dict per epoch: epoch (from 1), loss (nats per
                         target token), seconds (validation apart), validate's figures
     Raises
-        ValueError: there is no example, or the checkpoint is damaged, or it belongs to
-            another model, vocabulary or recipe.
+        ValueError: there is no example, or a loss is not a finite number (the
+            checkpoint is then that of the epoch before), or the checkpoint is damaged,
+            or it belongs to another model, vocabulary or recipe.
     Source
         AdamW: Loshchilov and Hutter, arXiv:1711.05101; the rest is ours.
     """
@@ -151,39 +195,44 @@ def fit(
         bar_format="{percentage:3.0f}% |{bar:25}| {elapsed} < {remaining} {postfix}",
     )
     try:
-        for epoch in range(len(history), recipe.epochs):
-            began = time.perf_counter()
-            rng = random.Random(f"seed {recipe.seed}, epoch {epoch}")
-            torch.manual_seed(rng.getrandbits(63))
-            drawn = train_examples(rng) if callable(train_examples) else train_examples
-            batches = bucketed(drawn, recipe.batch_size, rng)
-            if not batches:
-                raise ValueError(
-                    "train_examples: got none, wanted at least one: look at "
-                    "the filter or the file that they come from"
+        with own_random_numbers(next(model.parameters()).device):
+            for epoch in range(len(history), recipe.epochs):
+                began = time.perf_counter()
+                rng = random.Random(f"seed {recipe.seed}, epoch {epoch}")
+                torch.manual_seed(rng.getrandbits(63))
+                drawn = (
+                    train_examples(rng) if callable(train_examples) else train_examples
                 )
-            loss = train_epoch(model, batches, optimizer, recipe, epoch, bar.update)
-            figures = {"epoch": epoch + 1, "loss": loss}
-            figures["seconds"] = time.perf_counter() - began
-            if validate:
-                figures |= {name: float(n) for name, n in validate(model).items()}
-            history.append(figures)
-            bar.n = epoch + 1
-            bar.set_postfix_str(", ".join(f"{k} {v:.4g}" for k, v in figures.items()))
-            if checkpoint:
-                state = {
-                    "recipe": asdict(recipe),
-                    "optimizer": optimizer.state_dict(),
-                    "history": history,
-                }
-                save_checkpoint(checkpoint, model, *vocabularies, state)
-            if on_epoch:
-                on_epoch(history)
+                batches = bucketed(drawn, recipe.batch_size, rng)
+                if not batches:
+                    raise ValueError(
+                        "train_examples: got none, wanted at least one: look at "
+                        "the filter or the file that they come from"
+                    )
+                loss = train_epoch(model, batches, optimizer, recipe, epoch, bar.update)
+                figures = {"epoch": epoch + 1, "loss": loss}
+                figures["seconds"] = time.perf_counter() - began
+                if validate:
+                    figures |= {name: float(n) for name, n in validate(model).items()}
+                history.append(figures)
+                bar.n = epoch + 1
+                bar.set_postfix_str(
+                    ", ".join(f"{k} {v:.4g}" for k, v in figures.items())
+                )
+                if checkpoint:
+                    state = {
+                        "recipe": asdict(recipe),
+                        "optimizer": optimizer.state_dict(),
+                        "history": history,
+                    }
+                    save_checkpoint(checkpoint, model, *vocabularies, state)
+                if on_epoch:
+                    on_epoch(history)
     except KeyboardInterrupt:
         bar.set_postfix_str(f"stopped in epoch {len(history) + 1}")
     finally:
         bar.close()
-    model.eval()
+        model.eval()
     return history
 
 

@@ -1,5 +1,6 @@
 """Resuming changes nothing; the loop is what PyTorch would do; figures are right."""
 
+import contextlib
 import os
 import random
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seq2seq_lesson.batches import collate, encode_pairs
+from seq2seq_lesson.batches import bucketed, collate, encode_pairs
 from seq2seq_lesson.checkpoints import load_checkpoint, save_checkpoint
 from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.reversal import draw_strings, reversal_pairs
@@ -21,6 +22,7 @@ from seq2seq_lesson.training import (
     evaluate_alignment,
     fit,
     one_cycle,
+    own_random_numbers,
     train_epoch,
 )
 from seq2seq_lesson.translation import Translation
@@ -375,3 +377,84 @@ def test_an_alignment_that_nobody_knows_is_refused():
     plain = new_model(replace(CONFIG, order="none"))
     with pytest.raises(ValueError, match="model's order is 'none'"):
         evaluate_alignment(plain, PAIRS, WORDS, WORDS)
+
+
+def test_a_training_leaves_the_callers_random_numbers_as_they_were():
+    def draw():
+        return random.random(), torch.rand(())
+
+    random.seed(3)
+    torch.manual_seed(3)
+    expected = draw()
+    model = new_model()
+    for spoiler in ({}, {"on_epoch": stop_after(2)}, {"examples": lambda rng: []}):
+        random.seed(3)
+        torch.manual_seed(3)
+        with contextlib.suppress(ValueError):
+            train(model, **spoiler)
+        assert draw() == expected
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_the_random_numbers_of_the_models_device_are_put_back_too(monkeypatch, kind):
+    states, module = [7, 8], getattr(torch, kind)
+
+    def put_back(state, device):
+        states[device] = state
+
+    monkeypatch.setattr(module, "device_count", lambda: 2)
+    monkeypatch.setattr(module, "get_rng_state", lambda device: states[device])
+    monkeypatch.setattr(module, "set_rng_state", put_back)
+    with own_random_numbers(torch.device(kind)):
+        states[:] = 1, 2
+    assert states == [7, 8]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_the_training_and_spoils_nothing(
+    tmp_path, monkeypatch, bad
+):
+    losses = []  # 40 examples of three lengths, in batches of 8: six or seven steps
+
+    def loss_of(logits, tgt_out):
+        losses.append(sequence_loss(logits, tgt_out))
+        return losses[-1] * (bad if len(losses) == steps + 3 else 1)
+
+    keeping = {"checkpoint": tmp_path / "model.pt", "vocabularies": (WORDS, WORDS)}
+    steps = len(bucketed(EXAMPLES, 8, random.Random(0)))
+    whole = new_model()
+    train(whole, on_epoch=stop_after(1))
+    monkeypatch.setattr("seq2seq_lesson.training.sequence_loss", loss_of)
+    model = new_model()
+    with pytest.raises(
+        ValueError, match=rf"loss: got {bad} in epoch 2, step 3, wanted"
+    ):
+        train(model, **keeping)
+    assert not model.training
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
+    kept, *_, state = load_checkpoint(keeping["checkpoint"])
+    assert same_parameters(kept, whole)
+    assert [figures["epoch"] for figures in state["history"]] == [1]
+
+
+def test_every_parameter_group_follows_the_schedule():
+    grouped, plain = new_model(), new_model()
+    parameters = list(grouped.parameters())
+    groups = [{"params": parameters[:3]}, {"params": parameters[3:], "lr": 0.5}]
+    for model, given in [(grouped, groups), (plain, plain.parameters())]:
+        optimizer = torch.optim.AdamW(given)
+        torch.manual_seed(0)
+        train_epoch(model, [EXAMPLES[:8], EXAMPLES[8:16]], optimizer, RECIPE, 1)
+    assert same_parameters(grouped, plain)
+
+
+def test_no_batch_and_an_epoch_past_the_recipes_are_refused():
+    model = new_model()
+    optimizer = torch.optim.AdamW(model.parameters())
+    with pytest.raises(ValueError, match="batches: got none, wanted at least one"):
+        train_epoch(model, [], optimizer, RECIPE, 0)
+    for epoch in (-1, 5):
+        with pytest.raises(ValueError, match=r"stays below recipe\.epochs"):
+            train_epoch(model, [EXAMPLES[:8]], optimizer, RECIPE, epoch)
+    assert same_parameters(model, new_model())
