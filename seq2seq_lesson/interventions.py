@@ -127,7 +127,10 @@ def hardened(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
 def shuffled(seed: int) -> Change:
     """The same numbers, dealt anew in each row among the real words of its sentence.
 
-    The cards are drawn from `seed` alone, on the CPU: alike on every device.
+    The cards come from one generator, on the CPU: alike on every device. It is seeded
+    once and goes on from batch to batch, so a sentence's cards depend on `seed`, on the
+    size of its batch and on what was dealt before. To deal the same again, make the
+    change anew and hand in the same batches.
     """
     generator = torch.Generator().manual_seed(seed)
 

@@ -293,3 +293,15 @@ def test_position_only_needs_weights():
     found = translate(model("none"), SENTENCES[:1], *VOCABULARIES)
     with pytest.raises(ValueError, match="model with attention"):
         position_only(found)
+
+
+def test_shuffled_goes_on_from_batch_to_batch_and_anew_deals_the_same():
+    # as its docstring says
+    weights, mask = torch.rand(2, 3, 8), torch.ones(2, 8).bool()
+    change, again = shuffled(0), shuffled(0)
+    first, second = change(weights, mask, 0), change(weights, mask, 0)
+    assert not torch.equal(first, second)
+    assert torch.equal(first, again(weights, mask, 0))
+    assert torch.equal(second, again(weights, mask, 0))
+    alone = shuffled(0)(weights[1:], mask[1:], 0)
+    assert not torch.equal(first[1:], alone)
