@@ -51,10 +51,3 @@ def test_an_import_brings_no_more_than_it_needs(imports, unwanted):
     )
     assert imports in found.stdout.split()
     assert not unwanted & set(found.stdout.split())
-
-
-def test_no_module_passes_250_lines():
-    modules = [*(ROOT / "seq2seq_lesson").rglob("*.py")]
-    lines = {path: len(path.read_text("utf-8").splitlines()) for path in modules}
-    assert lines
-    assert not {path for path, count in lines.items() if count > 250}
