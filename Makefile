@@ -28,7 +28,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 
 .PHONY: run lab notebooks test test-browser test-colab test-cuda test-mutations test-fresh \
 	test-classroom student slides grading room \
-	bench pretrained reversal-study attention-study bigrams address picture footprint clean
+	bench pretrained reversal-study attention-study bigrams address release picture footprint clean
 
 run: $(READY)
 	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
@@ -118,8 +118,12 @@ bigrams: $(READY)
 	@$(PY) tests/list_bigrams.py
 
 address: $(READY)
-	@echo "address: writing pyproject.toml's address into badges and install lines"
+	@echo "address: writing pyproject.toml's address, and the ref, into badges and install lines"
 	@$(PY) tests/address.py
+
+release: $(READY)
+	@echo "release: writing version, ref, citation and changelog"
+	@$(PY) tests/release.py '$(VERSION)'
 
 picture: $(READY)
 	@echo "picture: drawing README's picture from a live cell and a trained model"

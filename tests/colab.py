@@ -17,11 +17,11 @@ from datetime import datetime
 from pathlib import Path
 
 import nbformat
-from address import ROOT, slug
+from address import ROOT, ref, slug, version
 from nbformat import NotebookNode
 from run_notebooks import KERNELSPEC, execute
 
-ADDRESS = f"git+https://github.com/{slug()}"
+ADDRESS = f"git+https://github.com/{slug()}@{ref(version())}"
 INSTALL_LIMIT = 60  # seconds
 
 

@@ -6,7 +6,7 @@ import re
 
 import nbformat
 import pytest
-from address import ROOT, slug
+from address import ROOT, ref, slug, version
 from exercise_cells import tags
 
 NAMES = [
@@ -22,7 +22,7 @@ INSTALL = f"""\
 try:
     import seq2seq_lesson
 except ImportError:  # Colab, Kaggle, a bare laptop
-    %pip install -q "git+https://github.com/{slug()}\""""
+    %pip install -q "git+https://github.com/{slug()}@{ref(version())}\""""
 
 KIND = r"(Predict|Change|Repair|Build) \(\d+ minutes, ★{1,3}\)"
 
