@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import wraps
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -74,11 +72,11 @@ def mask_from_lengths(
         lengths: (batch,) long, on the CPU, in tokens
         return:  (batch, longest) bool, True = real token
     Raises
-        ValueError: a length is below 1 or above `longest`; what `check_lengths`
-        refuses.
+        ValueError: a length is below 1 or above `longest`, or `check_lengths` refuses.
     Source
         ours
     """
+    check_lengths(lengths)
     if lengths.min() < 1 or lengths.max() > longest:
         raise ValueError(
             f"lengths: got {lengths.tolist()}, wanted each from 1 to {longest}, "
@@ -87,21 +85,6 @@ def mask_from_lengths(
     positions = torch.arange(longest)  # (longest,)
     mask = positions < lengths.unsqueeze(1)  # (batch, longest)
     return mask.to(device)
-
-
-def _lengths_first(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The same function, behind `check_lengths`."""
-
-    @wraps(function)
-    def checked(lengths: Tensor, *rest: Any, **named: Any) -> Tensor:
-        check_lengths(lengths)
-        return function(lengths, *rest, **named)
-
-    return checked
-
-
-# Not a decorator: notebook 01 prints the function as a learner would write it.
-mask_from_lengths = _lengths_first(mask_from_lengths)
 
 
 @dataclass(frozen=True)
