@@ -59,7 +59,7 @@ def need_map(
         needs:  (tgt_words, src_words) float, in nats; below 0 is drawn as 0
         return: the axes drawn on
     """
-    image = ax.imshow(needs.clamp(min=0).numpy(), vmin=0, cmap="cividis")
+    image = ax.imshow(needs.clamp(min=0).cpu().numpy(), vmin=0, cmap="cividis")
     ax.set_xticks(range(len(source_words)), source_words, rotation=45, ha="left")
     ax.set_yticks(range(len(target_words)), target_words)
     ax.xaxis.tick_top()

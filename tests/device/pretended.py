@@ -300,7 +300,11 @@ class Everywhere(TorchFunctionMode):
     """Sees each call of PyTorch, also those without a tensor of the device."""
 
     def __torch_function__(
-        self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+        self,
+        func: Callable,
+        types: object,
+        args: tuple = (),
+        kwargs: dict | None = None,
     ) -> object:
         return run(func, args, kwargs or {})
 
