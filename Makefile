@@ -26,7 +26,8 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout=300
 
-.PHONY: run lab notebooks test test-browser test-colab test-cuda test-mutations test-fresh \
+.PHONY: run lab notebooks test test-browser test-colab test-cuda test-device \
+	test-mutations test-fresh \
 	test-classroom student slides grading room \
 	bench pretrained reversal-study attention-study bigrams address release picture footprint clean
 
@@ -66,6 +67,14 @@ test-cuda: $(READY)
 	@if $(PY) -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
 		then SEQ2SEQ_LESSON_DEVICE=cuda $(NBVAL); \
 		else echo "test-cuda: PyTorch finds no CUDA device here; nothing was tested"; fi
+
+test-device: $(READY)
+	@echo "test-device: the package and the six notebooks on a pretended CUDA device, the"
+	@echo "  package on a pretended MPS device too; no card is needed"
+	@PRETENDED_DEVICE=cuda $(PY) -m pytest tests/device
+	@PRETENDED_DEVICE=mps $(PY) -m pytest tests/device
+	@$(PY) tests/device/in_kernels.py env $(NBVAL) --nbval-cell-timeout=900 \
+		-n 2 --dist loadfile
 
 test-mutations: $(READY)
 	@echo "test-mutations: planting mistakes in copies of the notebooks; each must fail"

@@ -19,14 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_map_only
 
 HERE = SimpleNamespace(device=torch.device("cuda", 0), random_state=None)
 
@@ -60,32 +59,47 @@ JOINING = {"cat", "stack"}  # even a single number must lie on the device
 SECOND_ON_CPU = {"_pack_padded_sequence", "_pad_packed_sequence"}
 
 
-class Call(SimpleNamespace):
+class Call:
     """One call of PyTorch, and where its tensors lie.
 
     Shapes
         name, args, kwargs: the function's name and what it was given
-        tensors: all tensors given, also those in lists
-        here:    those of them on the pretended device
-        named:   the devices given, by keyword or place
+        tensors:   all tensors given, also those in lists
+        here:      are some of them on the pretended device?
+        named:     the device given, by keyword or place, if one was
+        goes_here: will the answer lie on the pretended device?
     """
 
+    __slots__ = ("args", "goes_here", "here", "kwargs", "name", "named", "tensors")
+
     def __init__(self, func: Callable, args: tuple, kwargs: dict) -> None:
-        name = getattr(func, "__name__", "")
-        tensors = list(_tensors_in([*args, *kwargs.values()]))
-        named = [value for value in args if isinstance(value, torch.device)]
-        if name == "to":
-            named += [value for value in args if _is_device_name(value)]
-        if kwargs.get("device") is not None:
-            named.append(kwargs["device"])
-        super().__init__(
-            name=name,
-            args=args,
-            kwargs=kwargs,
-            tensors=tensors,
-            here=[value for value in tensors if isinstance(value, DeviceTensor)],
-            named=[torch.device(device) for device in named],
-        )
+        self.name = getattr(func, "__name__", "")
+        self.args, self.kwargs = args, kwargs
+        self.tensors = _tensors_in(args)
+        if kwargs:
+            self.tensors += _tensors_in(kwargs.values())
+        self.here = any(isinstance(tensor, DeviceTensor) for tensor in self.tensors)
+        self.named = self._named()
+        self.goes_here = self._goes_here()
+
+    def _named(self) -> torch.device | None:
+        if self.kwargs.get("device") is not None:
+            return torch.device(self.kwargs["device"])
+        for value in self.args:
+            if isinstance(value, torch.device):
+                return value
+            if self.name == "to" and _is_device_name(value):
+                return torch.device(value)
+        return None
+
+    def _goes_here(self) -> bool:
+        if self.named is not None:
+            return self.named.type == HERE.device.type
+        if self.name in ("to", "type_as"):  # x.to(another); or the dtype alone changes
+            return isinstance(self.tensors[-1], DeviceTensor)
+        if self.name in MEET and self.tensors:
+            return isinstance(self.tensors[0], DeviceTensor)
+        return self.here
 
     @property
     def elsewhere(self) -> list[Tensor]:
@@ -98,17 +112,6 @@ class Call(SimpleNamespace):
         ]
 
     @property
-    def goes_here(self) -> bool:
-        """Will the answer lie on the pretended device?"""
-        if self.named:
-            return any(device.type == HERE.device.type for device in self.named)
-        if self.name in ("to", "type_as"):  # x.to(another); or the dtype alone changes
-            return isinstance(self.tensors[-1], DeviceTensor)
-        if self.name in MEET and self.tensors:
-            return isinstance(self.tensors[0], DeviceTensor)
-        return bool(self.here)
-
-    @property
     def recurrence(self) -> tuple[Tensor, object, object, bool]:
         """Of a recurrent layer: what it reads, first states, weights, training mode."""
         if isinstance(self.args[3], bool):
@@ -118,12 +121,23 @@ class Call(SimpleNamespace):
         return read, states, weights, self.args[-2]
 
 
-def _tensors_in(values: Iterable) -> Iterator[Tensor]:
+def _tensors_in(values: Iterable) -> list[Tensor]:
+    found = []
     for value in values:
         if isinstance(value, Tensor):
-            yield value
+            found.append(value)
         elif isinstance(value, list | tuple) and not isinstance(value, torch.Size):
-            yield from _tensors_in(value)
+            found += _tensors_in(value)
+    return found
+
+
+def _each(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The same value with each tensor in it changed."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, list | tuple) and not isinstance(value, torch.Size):
+        return type(value)([_each(part, change) for part in value])
+    return value
 
 
 def _is_device_name(value: object) -> bool:
@@ -134,7 +148,7 @@ def _is_device_name(value: object) -> bool:
 
 
 def refuse_two_devices(call: Call) -> None:
-    if call.here and call.elsewhere and call.name not in MEET:
+    if call.here and call.name not in MEET and call.elsewhere:
         raise RuntimeError(
             "Expected all tensors to be on the same device, but found at least two "
             f"devices, {HERE.device} and cpu!"
@@ -314,27 +328,26 @@ def run(func: Callable, args: tuple, kwargs: dict) -> Any:
     call = Call(func, args, kwargs)
     if call.name in ("device", "_parse_to"):  # speak of devices and touch no tensor
         return func(*args, **kwargs)
-    for refuse in REFUSALS:
-        refuse(call)
-    with torch._C.DisableTorchFunctionSubclass(), _own_random_numbers(call):
-        answer = _computed(func, call)
+    with torch._C.DisableTorchFunctionSubclass():
+        if not call.here and call.named is None:  # nothing of the device's
+            return func(*args, **kwargs)
+        for refuse in REFUSALS:
+            refuse(call)
+        draws = call.name in RANDOM and call.goes_here
+        with _own_random_numbers() if draws else nullcontext():
+            answer = _computed(func, call)
         for refuse in LATER_REFUSALS:
             refuse(call, answer)
         if call.name in SECOND_ON_CPU:
             return _placed(answer[0], call), answer[1]
-        if isinstance(answer, Tensor):
-            return _placed(answer, call)
-        if call.name == "tolist" or not isinstance(answer, list | tuple):
+        if call.name == "tolist":  # no tensor among many numbers
             return answer
-        return tree_map_only(Tensor, lambda tensor: _placed(tensor, call), answer)
+        return _each(answer, lambda tensor: _placed(tensor, call))
 
 
 @contextmanager
-def _own_random_numbers(call: Call) -> Iterator[None]:
+def _own_random_numbers() -> Iterator[None]:
     """The device has a generator of its own; the CPU's stays where it is."""
-    if call.name not in RANDOM or not call.goes_here:
-        yield
-        return
     generator = torch.default_generator
     before = generator.get_state()
     generator.set_state(HERE.random_state)
@@ -346,12 +359,16 @@ def _own_random_numbers(call: Call) -> Iterator[None]:
 
 
 def _computed(func: Callable, call: Call) -> Any:
-    args = tuple(_on_cpu(value, call.name == "to") for value in call.args)
-    kwargs = {name: _on_cpu(v, name == "device") for name, v in call.kwargs.items()}
-    numbers = [tensor.dtype for tensor in call.tensors if tensor.is_floating_point()]
-    if call.name in ROUNDED and call.goes_here and set(numbers) == {torch.float32}:
-        finer = tree_map_only(Tensor, _finer, (args, kwargs))
-        return tree_map_only(Tensor, _coarser, func(*finer[0], **finer[1]))
+    args, kwargs = call.args, call.kwargs
+    if call.named is not None:
+        args = tuple(_on_cpu(value, call.name == "to") for value in args)
+        kwargs = {name: _on_cpu(v, name == "device") for name, v in kwargs.items()}
+    if call.name in ROUNDED and call.goes_here:
+        dtypes = {tensor.dtype for tensor in call.tensors if tensor.is_floating_point()}
+        if dtypes == {torch.float32}:
+            args = _each(args, _finer)
+            kwargs = {name: _each(value, _finer) for name, value in kwargs.items()}
+            return _each(func(*args, **kwargs), _coarser)
     return func(*args, **kwargs)
 
 
