@@ -104,8 +104,8 @@ def steps_by_length(
         _, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
     for name, runs, style in styled:
         runs = runs.cpu()
-        ax.plot(lengths, runs.median(0).values.numpy(), label=name, lw=2, **style)
-        for run in runs.numpy():
+        ax.plot(lengths, runs.median(0).values.cpu().numpy(), label=name, lw=2, **style)
+        for run in runs.cpu().numpy():
             ax.plot(lengths, run, "o", ms=4, color=style["color"], alpha=0.6)
     ax.set(xlabel="letters in the string", ylabel="steps to 95 per cent")
     ax.set(yscale="log", xticks=list(lengths))
