@@ -21,12 +21,12 @@ import pytest
 import torch
 
 from seq2seq_lesson import shapes
-from seq2seq_lesson.shape_comments import ShapeError
-from seq2seq_lesson.shape_rewriter import HOME, Rewriter, comments
+from seq2seq_lesson.shapes.comments import ShapeError
+from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
 
-PACKAGE = Path(shapes.__file__).parent
+PACKAGE = Path(shapes.__file__).parents[1]
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
-MACHINERY = {"shapes.py", "shape_comments.py", "shape_rewriter.py"}
+MACHINERY = {f"shapes/{name}.py" for name in ("__init__", "comments", "rewriter")}
 EXERCISES = "data_loading encoder decoder training attention reversal".split()
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
@@ -262,7 +262,7 @@ def walked():
     checks = getattr(builtins, HOME)
     before, held, false = dict(vars(checks)), set(), []
     first = {n: m for n, m in sys.modules.items() if n.startswith("seq2seq_lesson")}
-    machinery = {f"seq2seq_lesson.{file[:-3]}" for file in MACHINERY}
+    machinery = {n for n in first if n.startswith("seq2seq_lesson.shapes")}
     for name in first.keys() - machinery:
         del sys.modules[name]
     sys.meta_path.insert(0, Finder())
@@ -312,7 +312,7 @@ def test_every_shape_comment_was_run(walked):
     unrun = [
         f"seq2seq_lesson/{file}:{line}: {comment}"
         for file in sorted(FILES.keys() - MACHINERY)
-        for line, comment, _ in comments(FILES[file].read_text(encoding="utf-8"))
+        for line, comment, _ in shape_comments(FILES[file].read_text(encoding="utf-8"))
         if (file, line) not in walked.held
     ]
     assert not unrun, "\n".join(["let a step of WALK run these lines:", *unrun])
@@ -320,7 +320,7 @@ def test_every_shape_comment_was_run(walked):
 
 def silent(source: str) -> list[str]:
     """Public functions that take or return tensors and carry no shape comment."""
-    lines = [line for line, _, _ in comments(source)]
+    lines = [line for line, _, _ in shape_comments(source)]
     tree, words, found = ast.parse(source), ["Tensor"], []
     for node in tree.body:  # such as Decoded = tuple[Tensor, Tensor]
         if isinstance(node, ast.Assign) and "Tensor" in ast.unparse(node.value):

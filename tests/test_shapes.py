@@ -19,8 +19,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from traitlets.config import Config
 
 from seq2seq_lesson import shapes
-from seq2seq_lesson.shape_comments import Shape, ShapeError, parse
-from seq2seq_lesson.shape_rewriter import HOME, Rewriter, comments
+from seq2seq_lesson.shapes.comments import Shape, ShapeError, parse
+from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
 
 SIZES = {"batch": 2, "src_len": 5, "hid": 3, "enc": 7, "att": 8, "one": 1}
 
@@ -144,7 +144,7 @@ x = zeros(9)  # packedness
 x = "# (batch)"
 # (a remark in brackets, on a line of its own)
 """
-    assert list(comments(source)) == []
+    assert list(shape_comments(source)) == []
     assert run(source) == []
 
 

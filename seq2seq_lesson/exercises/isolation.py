@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from seq2seq_lesson.runtime import pick_device
-from seq2seq_lesson.shape_rewriter import HOME
+from seq2seq_lesson.shapes.rewriter import HOME
 
 
 @contextmanager

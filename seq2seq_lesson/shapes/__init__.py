@@ -5,8 +5,8 @@
 
 From the next cell on, a true cell ends with a table of what was seen, and a false
 comment raises `ShapeError`. Only `.shape` and `.dtype` are read; no tensor is kept.
-How a comment is written and judged is in `shape_comments.py`, how its check gets into
-the code in `shape_rewriter.py`; this file ties both to IPython.
+How a comment is written and judged is in `comments.py`, how its check gets into
+the code in `rewriter.py`; this file ties both to IPython.
 
 Source
     ours
@@ -21,8 +21,8 @@ from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Any
 
-from seq2seq_lesson.shape_comments import ShapeError, check
-from seq2seq_lesson.shape_rewriter import HOME, Rewriter, comments
+from seq2seq_lesson.shapes.comments import ShapeError, check
+from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
 
 __all__ = ["ShapeError", "axes", "show_tables"]
 
@@ -57,7 +57,7 @@ def axes(**sizes: int | None) -> None:
     checks, ipython = getattr(builtins, HOME), sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell and shell is not checks.shell:
-        for line, *_ in comments(shell.user_ns["In"][-1]):
+        for line, *_ in shape_comments(shell.user_ns["In"][-1]):
             raise ValueError(
                 f"axes: nothing would check the shape comment in line {line}, because "
                 "checks begin with the next cell; give axes(...) a cell of its own"

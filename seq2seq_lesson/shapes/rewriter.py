@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from seq2seq_lesson.shape_comments import ShapeError, parse
+from seq2seq_lesson.shapes.comments import ShapeError, parse
 
 HOME = "__seq2seq_shapes__"  # the builtin by which rewritten code finds the checks
 _NAMES = (ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Starred, ast.expr_context)
@@ -27,7 +27,7 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def comments(source: str) -> Iterator[tuple[int, str, bool]]:
+def shape_comments(source: str) -> Iterator[tuple[int, str, bool]]:
     """Each comment that must be a shape: line, text, and does it end a statement?
 
     A bracketed remark on a line of its own is only one if it can be read as a shape.
@@ -112,7 +112,7 @@ class Rewriter(ast.NodeTransformer):
         self.cell, self.lines = cell, source.split("\n")
         self.depth, self.path, self.used = 0, "", False
         self.comments: dict[ast.AST, tuple[int, str]] = {}
-        for line, comment, ends in comments(source):
+        for line, comment, ends in shape_comments(source):
             owner = _owner(tree, line) if ends else None
             try:
                 if _subject(owner) is None:
