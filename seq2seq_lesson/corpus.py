@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from seq2seq_lesson.corpora.tatoeba import decode, tatoeba_text
+from seq2seq_lesson.tatoeba import decode, tatoeba_text
 from seq2seq_lesson.vocabulary import refuse_string
 
 TUTORIAL_PREFIXES = (
