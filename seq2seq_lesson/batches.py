@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from seq2seq_lesson.corpus import SentencePair
-from seq2seq_lesson.vocabulary import PAD, SOS, Vocabulary
+from seq2seq_lesson.vocabulary import PAD, SOS
 
 Example = tuple[list[int], list[int]]  # source ids and target ids, each ending in EOS
 
@@ -119,18 +118,6 @@ class Batch:
             tgt_in=self.tgt_in.to(device),
             tgt_out=self.tgt_out.to(device),
         )
-
-
-def encode_pairs(
-    pairs: Sequence[SentencePair],
-    src_vocabulary: Vocabulary,
-    tgt_vocabulary: Vocabulary,
-) -> list[Example]:
-    """Turn words into ids, on both sides."""
-    return [
-        (src_vocabulary.encode(pair.source), tgt_vocabulary.encode(pair.target))
-        for pair in pairs
-    ]
 
 
 def collate(examples: Sequence[Example]) -> Batch:

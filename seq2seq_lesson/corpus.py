@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from seq2seq_lesson.batches import Example
 from seq2seq_lesson.tatoeba import decode, tatoeba_text
-from seq2seq_lesson.vocabulary import refuse_string
+from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
 
 TUTORIAL_PREFIXES = (
     *("i am ", "i m "),
@@ -203,3 +204,15 @@ def split(
     for pair in pairs:
         parts[part.get(pair.source, "train")].append(pair)
     return Split(**parts)
+
+
+def encode_pairs(
+    pairs: Sequence[SentencePair],
+    src_vocabulary: Vocabulary,
+    tgt_vocabulary: Vocabulary,
+) -> list[Example]:
+    """Turn words into ids, on both sides."""
+    return [
+        (src_vocabulary.encode(pair.source), tgt_vocabulary.encode(pair.target))
+        for pair in pairs
+    ]

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from seq2seq_lesson.batches import collate, encode_pairs
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.batches import collate
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
 from seq2seq_lesson.vocabulary import UNK, Vocabulary
 

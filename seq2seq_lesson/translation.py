@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from seq2seq_lesson.batches import collate, encode_pairs, pad_ids
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.batches import collate, pad_ids
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
 from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary
 

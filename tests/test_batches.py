@@ -6,12 +6,11 @@ import torch
 from seq2seq_lesson.batches import (
     bucketed,
     collate,
-    encode_pairs,
     mask_from_lengths,
     pad_ids,
     shuffled,
 )
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS, UNK, Vocabulary
 
 EXAMPLES = [([4, 5, EOS], [7, EOS]), ([6, EOS], [8, 9, 7, EOS]), ([5, EOS], [9, EOS])]

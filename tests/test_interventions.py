@@ -5,8 +5,8 @@ import copy
 import pytest
 import torch
 
-from seq2seq_lesson.batches import collate, encode_pairs
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.batches import collate
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.decoder import AttendAfter
 from seq2seq_lesson.interventions import (
     hardened,

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from seq2seq_lesson.batches import collate, encode_pairs
+from seq2seq_lesson.batches import collate
+from seq2seq_lesson.corpus import encode_pairs
 from seq2seq_lesson.decoder import PlainDecoder
 from seq2seq_lesson.reversal import LETTERS, reversal_pairs
 from seq2seq_lesson.studies.reversal import looks

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from seq2seq_lesson.batches import bucketed, collate, encode_pairs
+from seq2seq_lesson.batches import bucketed, collate
 from seq2seq_lesson.checkpoints import load_checkpoint, save_checkpoint
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.reversal import draw_strings, reversal_pairs
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
 from seq2seq_lesson.training import (

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from seq2seq_lesson.batches import collate, encode_pairs
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.batches import collate
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.translation import Translation, translate, translate_forced
 from seq2seq_lesson.vocabulary import EOS, Vocabulary

@@ -6,10 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seq2seq_lesson.batches import Example, encode_pairs
+from seq2seq_lesson.batches import Example
 from seq2seq_lesson.checkpoints import save_checkpoint
 from seq2seq_lesson.corpus import (
     SentencePair,
+    encode_pairs,
     known_translations,
     prepare,
     read_pairs,

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seq2seq_lesson.attention import AdditiveScore
-from seq2seq_lesson.batches import encode_pairs, shuffled
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.batches import shuffled
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate

@@ -15,9 +15,9 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from seq2seq_lesson import exercises
 from seq2seq_lesson.attention import SCORES
-from seq2seq_lesson.batches import collate, encode_pairs, mask_from_lengths
+from seq2seq_lesson.batches import collate, mask_from_lengths
 from seq2seq_lesson.checkpoints import load_checkpoint, load_into, save_checkpoint
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.encoder import ConvPrenet, DensePrenet, Encoder
 from seq2seq_lesson.exercises.isolation import apart
 from seq2seq_lesson.explorers.attention import attention_explorer
