@@ -6,7 +6,6 @@ from importlib import resources
 
 import pytest
 
-from seq2seq_lesson.corpora import grammar, surface
 from seq2seq_lesson.corpus import (
     CLOSED_PREFIXES,
     TUTORIAL_PREFIXES,
@@ -16,6 +15,7 @@ from seq2seq_lesson.corpus import (
     prepare,
     read_pairs,
 )
+from tools.corpus import grammar, surface
 
 FILE = resources.files("seq2seq_lesson.corpora") / "eng-fra-small.tsv"
 LINES = FILE.read_text(encoding="utf-8").splitlines()

@@ -1,1 +1,1 @@
-"""The corpora themselves: the bundled one, the grammar that wrote it, and Tatoeba."""
+"""The bundled corpus; `tools/corpus/` wrote it."""

@@ -1,6 +1,6 @@
 """The grammar that wrote the bundled corpus.
 
-Run as `python -m seq2seq_lesson.corpora.grammar` it writes the file again.
+Run as `python -m tools.corpus.grammar` it writes the file again.
 
 A line of the plan is a construction: how many French sentences of it to write, the
 sentence, and every English sentence it may become. Capital words are slots (slots.py);
@@ -15,13 +15,14 @@ import random
 import re
 from pathlib import Path
 
-from seq2seq_lesson.corpora.noun_phrases import Drawing, Words
-from seq2seq_lesson.corpora.phrases import RARE, TITLES
-from seq2seq_lesson.corpora.slots import SLOTS
-from seq2seq_lesson.corpora.surface import tsv_line
+from seq2seq_lesson import corpora
 from seq2seq_lesson.corpus import normalise
+from tools.corpus.noun_phrases import Drawing, Words
+from tools.corpus.phrases import RARE, TITLES
+from tools.corpus.slots import SLOTS
+from tools.corpus.surface import tsv_line
 
-FILE = Path(__file__).with_name("eng-fra-small.tsv")
+FILE = Path(corpora.__file__).with_name("eng-fra-small.tsv")
 
 # The notebooks' examples
 SHOWN = """

@@ -4,7 +4,7 @@ The tables are like lexicon.py's; phrases of several words are marked `word/labe
 surface.py, so that each word keeps its own counterpart.
 """
 
-from seq2seq_lesson.corpora.lexicon import adjective, noun, rows
+from tools.corpus.lexicon import adjective, noun, rows
 
 # degree: can be "very"; state: can be "still"; mood: can be "never"; good, bad: for
 # "and" and "but"; reason: for "too ... to"; glad: "to do something"

@@ -12,9 +12,9 @@ pronoun, else the slot's own name.
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from seq2seq_lesson.corpora import lexicon, phrases
-from seq2seq_lesson.corpora.lexicon import Adjective, Subject, Verb
-from seq2seq_lesson.corpora.noun_phrases import (
+from tools.corpus import lexicon, phrases
+from tools.corpus.lexicon import Adjective, Subject, Verb
+from tools.corpus.noun_phrases import (
     KIN,
     Drawing,
     Words,
@@ -25,7 +25,7 @@ from seq2seq_lesson.corpora.noun_phrases import (
     object_of,
     possessive,
 )
-from seq2seq_lesson.corpora.surface import VOWEL, label, mark
+from tools.corpus.surface import VOWEL, label, mark
 
 
 def speak(d: Drawing, who: Subject) -> Words:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seq2seq_lesson.corpora import lexicon
-from seq2seq_lesson.corpora.lexicon import Noun, Subject, Verb
-from seq2seq_lesson.corpora.surface import VOWEL, mark
+from tools.corpus import lexicon
+from tools.corpus.lexicon import Noun, Subject, Verb
+from tools.corpus.surface import VOWEL, mark
 
 Words = dict[str, str | tuple[str, str]]  # marked words, or (French, English)
 KIN = ("sibling", "parent")

@@ -1,0 +1,1 @@
+"""The grammar that wrote the bundled corpus."""
