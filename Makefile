@@ -112,7 +112,7 @@ bench: $(READY)
 
 pretrained: $(READY)
 	@echo "pretrained: training the small models that come along"
-	@$(PY) -m seq2seq_lesson.pretrained.make
+	@$(PY) -m tools.make_pretrained
 
 reversal-study: $(READY)
 	@echo "reversal-study: the trainings behind the tables of notebook 06 (half an hour)"

@@ -69,3 +69,8 @@ def reversal_pairs(strings: Iterable[str]) -> list[SentencePair]:
         )
         for string in strings
     ]
+
+
+def unseen_strings() -> list[str]:
+    """The 2,000 strings of 5 to 14 letters that no reversal model was trained on."""
+    return draw_strings(2000, random.Random(0))

@@ -5,12 +5,15 @@ import random
 import pytest
 import torch
 
+from seq2seq_lesson import tasks
 from seq2seq_lesson.checkpoints import read_checkpoint
-from seq2seq_lesson.pretrained import FOLDER, NAMES, load_pretrained, make
+from seq2seq_lesson.pretrained import FOLDER, NAMES, load_pretrained
+from seq2seq_lesson.reversal import unseen_strings
 from seq2seq_lesson.training import Recipe
 from seq2seq_lesson.vocabulary import UNK
+from tools import make_pretrained
 
-TASKS = {task: task() for task in (make.bundled, make.reversal)}
+TASKS = {task: task() for task in (tasks.bundled, tasks.reversal)}
 # exact match on what the model never saw, at least; alignment error rate, at most
 HELD = {
     "position-after": (0.96, 0.30),
@@ -29,17 +32,17 @@ HELD = {
 def test_a_model_is_as_good_on_what_it_never_saw(name):
     exact, aer = HELD[name]
     model, *vocabularies = load_pretrained(name)
-    task = TASKS[make.MODELS[name][0]]
+    task = TASKS[tasks.MODELS[name][0]]
     for ours, theirs in zip(vocabularies, task.vocabularies, strict=True):
         assert ours.words == theirs.words  # the corpus has not changed since
-    figures = make.scores(model, task)
+    figures = make_pretrained.scores(model, task)
     assert figures["exact"] >= exact
     assert ("aer" in figures) == (aer is not None)
     assert aer is None or figures["aer"] <= aer
 
 
 def test_names_files_and_recipes_are_the_same_set():
-    assert set(NAMES) == set(make.MODELS) == set(HELD)
+    assert set(NAMES) == set(tasks.MODELS) == set(HELD)
     assert {path.stem for path in FOLDER.glob("*.pt")} == set(NAMES)
 
 
@@ -58,13 +61,13 @@ def test_a_model_comes_ready_to_use(name):
 
 
 def test_no_test_sentence_was_trained_on():
-    task = TASKS[make.bundled]
+    task = TASKS[tasks.bundled]
     trained = {tuple(source) for source, _ in task.examples}
     tested = {tuple(task.src_vocabulary.encode(pair.source)) for pair in task.test}
     # with UNK in them two sentences may look alike that are not
     assert all(UNK in source for source in tested & trained)
-    reversal = TASKS[make.reversal]
-    unseen = set(make.unseen_strings())
+    reversal = TASKS[tasks.reversal]
+    unseen = set(unseen_strings())
     assert {pair.source.replace(" ", "") for pair in reversal.test} == unseen
     drawn = reversal.examples(random.Random(1))
     letters = reversal.src_vocabulary
@@ -79,9 +82,9 @@ def test_an_unknown_name_lists_the_known_ones():
 
 
 def test_make_writes_a_model_and_says_how_good_it_is(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(make, "FOLDER", tmp_path)
-    task = TASKS[make.bundled]
-    few = make.Task(
+    monkeypatch.setattr(make_pretrained, "FOLDER", tmp_path)
+    task = TASKS[tasks.bundled]
+    few = tasks.Task(
         *task.vocabularies, task.examples[:64], task.test[:8], task.references
     )
     entry = (
@@ -89,8 +92,8 @@ def test_make_writes_a_model_and_says_how_good_it_is(tmp_path, monkeypatch, caps
         {"emb": 8, "enc_hid": 8, "hid": 16, "att": 8},
         Recipe(epochs=1),
     )
-    monkeypatch.setitem(make.MODELS, "general-after", entry)
-    make.main(["general-after"])
+    monkeypatch.setitem(tasks.MODELS, "general-after", entry)
+    make_pretrained.main(["general-after"])
     assert capsys.readouterr().out.split()[0] == "general-after"
     stored = read_checkpoint(tmp_path / "general-after.pt")["parameters"]
     assert {p.dtype for p in stored.values()} == {torch.float16}

@@ -2,7 +2,7 @@
 
 Those on the bundled corpus are named score-order, "plain" has no attention; all saw
 the training part of `split(prepare(read_pairs("bundled")))` and nothing else. The
-two on reversal never saw the strings of `make.unseen_strings()`.
+two on reversal never saw the strings of `reversal.unseen_strings()`.
 `make pretrained` trains them anew.
 """
 

@@ -16,6 +16,7 @@ from functools import cache, partial
 import torch
 from torch import nn
 
+from seq2seq_lesson import tasks
 from seq2seq_lesson.batches import shuffled as in_any_order
 from seq2seq_lesson.corpus import prepare, read_pairs, split
 from seq2seq_lesson.interventions import (
@@ -28,7 +29,6 @@ from seq2seq_lesson.interventions import (
 )
 from seq2seq_lesson.leave_one_out import needs
 from seq2seq_lesson.metrics import alignment_scores, hard_alignment, rank_correlation
-from seq2seq_lesson.pretrained import make
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.studies import carry_out
@@ -40,7 +40,7 @@ SCORES = ("position", "dot", "general", "concat", "additive")
 ORDERS = ("after", "before")
 THRESHOLDS = (10, 25, 40)  # in percent
 SOME = 200  # test pairs, where all would take too long
-bundled = cache(make.bundled)
+bundled = cache(tasks.bundled)
 
 
 class Unmasked(nn.Module):
@@ -67,7 +67,7 @@ def trained(
     """
     task = bundled()
     seed_everything(seed)
-    sizes = make.SMALL | {"score": score, "order": order}
+    sizes = tasks.SMALL | {"score": score, "order": order}
     model = Seq2Seq(
         ModelConfig(len(task.src_vocabulary), len(task.tgt_vocabulary), **sizes)
     )

@@ -23,8 +23,12 @@ from seq2seq_lesson import metrics
 from seq2seq_lesson.attention import SCORES
 from seq2seq_lesson.batches import Example, collate, shuffled
 from seq2seq_lesson.corpus import encode_pairs
-from seq2seq_lesson.pretrained.make import unseen_strings
-from seq2seq_lesson.reversal import LETTERS, draw_strings, reversal_pairs
+from seq2seq_lesson.reversal import (
+    LETTERS,
+    draw_strings,
+    reversal_pairs,
+    unseen_strings,
+)
 from seq2seq_lesson.seq2seq import Seq2Seq, sequence_loss
 from seq2seq_lesson.studies import carry_out
 from seq2seq_lesson.studies.reversal_models import Published, attending, rival

@@ -1,13 +1,13 @@
-"""`make pretrained`: train the models that come along, and say how good they are."""
+"""The two tasks, the recipes, and the models that come along: which is what.
+
+French to English on the bundled corpus, and reading strings backwards.
+"""
 
 import random
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seq2seq_lesson.batches import Example
-from seq2seq_lesson.checkpoints import save_checkpoint
 from seq2seq_lesson.corpus import (
     SentencePair,
     encode_pairs,
@@ -16,17 +16,13 @@ from seq2seq_lesson.corpus import (
     read_pairs,
     split,
 )
-from seq2seq_lesson.pretrained import FOLDER, NAMES
-from seq2seq_lesson.reversal import LETTERS, draw_strings, reversal_pairs
-from seq2seq_lesson.runtime import seed_everything
-from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
-from seq2seq_lesson.training import (
-    FreshExamples,
-    Recipe,
-    evaluate,
-    evaluate_alignment,
-    fit,
+from seq2seq_lesson.reversal import (
+    LETTERS,
+    draw_strings,
+    reversal_pairs,
+    unseen_strings,
 )
+from seq2seq_lesson.training import FreshExamples, Recipe
 from seq2seq_lesson.vocabulary import Vocabulary
 
 
@@ -53,11 +49,6 @@ def bundled() -> Task:
     tgt = Vocabulary.from_sentences((pair.target for pair in parts.train), min_count=2)
     examples = encode_pairs(parts.train, src, tgt)
     return Task(src, tgt, examples, parts.test, known_translations(pairs))
-
-
-def unseen_strings() -> list[str]:
-    """The 2,000 strings of 5 to 14 letters that no reversal model was trained on."""
-    return draw_strings(2000, random.Random(0))
 
 
 def reversal() -> Task:
@@ -93,36 +84,3 @@ MODELS: dict[str, tuple] = {
     "reversal-attention": (reversal, {"emb": 32, "enc_hid": 32, "hid": 64}, REVERSE),
     "reversal-plain": (reversal, {"emb": 32, "order": "none"}, PATIENT),
 }
-
-
-def scores(model: Seq2Seq, task: Task) -> dict[str, float]:
-    """BLEU, exact match, edit accuracy and, with attention, the error rate of links."""
-    figures = evaluate(model, task.test, *task.vocabularies, task.references)
-    if model.config.order != "none":
-        figures["aer"] = evaluate_alignment(model, task.test, *task.vocabularies).aer
-    return figures
-
-
-def main(names: Sequence[str]) -> None:
-    """Train the named models one after the other and save them beside this file."""
-    for name in names:
-        make_task, sizes, recipe = MODELS[name]
-        task = make_task()
-        seed_everything(recipe.seed)
-        config = ModelConfig(
-            len(task.src_vocabulary), len(task.tgt_vocabulary), **sizes
-        )
-        model = Seq2Seq(config)
-        began = time.process_time()
-        fit(model, task.examples, recipe)
-        seconds = time.process_time() - began
-        model.half().float()  # from here on, float16 holds its numbers exactly
-        path = FOLDER / f"{name}.pt"
-        save_checkpoint(path, model, *task.vocabularies)
-        figures = {"kB": path.stat().st_size / 1000, "CPU s": seconds}
-        figures |= scores(model, task)
-        print(f"{name:20}", *(f"{k} {v:.4g}" for k, v in figures.items()), sep="  ")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:] or NAMES)
