@@ -116,11 +116,11 @@ pretrained: $(READY)
 
 reversal-study: $(READY)
 	@echo "reversal-study: the trainings behind the tables of notebook 06 (half an hour)"
-	@OMP_NUM_THREADS=1 $(PY) -m seq2seq_lesson.studies.reversal
+	@OMP_NUM_THREADS=1 $(PY) -m tools.run_study reversal
 
 attention-study: $(READY)
 	@echo "attention-study: the trainings behind the tables of notebook 05 (a quarter of an hour)"
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m seq2seq_lesson.studies.attention
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study attention
 
 bigrams: $(READY)
 	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"

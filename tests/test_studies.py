@@ -7,8 +7,9 @@ import torch
 
 from seq2seq_lesson import studies
 from seq2seq_lesson.runtime import seed_everything
-from seq2seq_lesson.studies import SEEDS, Finding, carry_out, read_study, values
+from seq2seq_lesson.studies import SEEDS, Finding, read_study, values
 from seq2seq_lesson.studies.reversal import RUNS
+from tools.run_study import carry_out
 
 
 @pytest.fixture

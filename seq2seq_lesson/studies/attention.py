@@ -9,7 +9,6 @@ All test sentences are read in one batch, so that padding has its part in them.
 """
 
 import random
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
@@ -31,7 +30,6 @@ from seq2seq_lesson.leave_one_out import needs
 from seq2seq_lesson.metrics import alignment_scores, hard_alignment, rank_correlation
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
-from seq2seq_lesson.studies import carry_out
 from seq2seq_lesson.training import Recipe, evaluate, train_epoch
 from seq2seq_lesson.translation import Translation, translate_forced
 
@@ -204,6 +202,3 @@ RUNS = {
     for experiment, models in EXPERIMENTS.items()
     for score, order in models
 }
-
-if __name__ == "__main__":
-    carry_out("attention", RUNS, sys.argv[1:])

@@ -9,7 +9,6 @@ longer   trained on 5 to 14 letters, tested to 40
 """
 
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -30,7 +29,6 @@ from seq2seq_lesson.reversal import (
     unseen_strings,
 )
 from seq2seq_lesson.seq2seq import Seq2Seq, sequence_loss
-from seq2seq_lesson.studies import carry_out
 from seq2seq_lesson.studies.reversal_models import Published, attending, rival
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate, translate_forced
@@ -239,6 +237,3 @@ RUNS = {
     ("longer", "relative alone"): learn(partial(attending, "after", "relative")),
     ("longer", "location-aware"): learn(partial(attending, "before", "location")),
 }
-
-if __name__ == "__main__":
-    carry_out("reversal", RUNS, sys.argv[1:])
