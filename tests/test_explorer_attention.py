@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from seq2seq_lesson.corpus import prepare, read_pairs, split
+from seq2seq_lesson.drawing import Arc, Box, Cell, Text
+from seq2seq_lesson.drawing.png import to_png
+from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers.attention import attention_explorer, draw
 from seq2seq_lesson.explorers.attention_picture import panel, size
 from seq2seq_lesson.explorers.attention_reading import (
@@ -13,10 +16,7 @@ from seq2seq_lesson.explorers.attention_reading import (
     known_links,
     reading,
 )
-from seq2seq_lesson.explorers.drawing import Arc, Box, Cell, Text
-from seq2seq_lesson.explorers.png import to_png
 from seq2seq_lesson.explorers.sentences import EXAMPLES, MODELS, loaded
-from seq2seq_lesson.explorers.svg import to_html
 from seq2seq_lesson.interventions import intervened, uniform
 from seq2seq_lesson.translation import translate
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from seq2seq_lesson.explorers.drawing import Box, Cell
-from seq2seq_lesson.explorers.png import to_png
+from seq2seq_lesson.drawing import Box, Cell
+from seq2seq_lesson.drawing.png import to_png
+from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers.reversal import (
     LONGEST,
     MORE,
@@ -18,7 +19,6 @@ from seq2seq_lesson.explorers.reversal_picture import (
     mistakes,
     share,
 )
-from seq2seq_lesson.explorers.svg import to_html
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.reversal import reversal_pairs
 from seq2seq_lesson.seq2seq import Seq2Seq

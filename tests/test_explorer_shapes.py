@@ -17,9 +17,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from seq2seq_lesson.attention import Attention
 from seq2seq_lesson.batches import collate
+from seq2seq_lesson.drawing import Box, Text, text_width
+from seq2seq_lesson.drawing.png import to_png
+from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.encoder import CELLS
-from seq2seq_lesson.explorers.drawing import Box, Text, text_width
-from seq2seq_lesson.explorers.png import to_png
 from seq2seq_lesson.explorers.shape_explorer import ASKING, draw, shape_explorer
 from seq2seq_lesson.explorers.shape_explorer import shown as controls_shown
 from seq2seq_lesson.explorers.shape_flow import amount
@@ -27,7 +28,6 @@ from seq2seq_lesson.explorers.shape_guess import WHY, judge, read_guess
 from seq2seq_lesson.explorers.shape_pieces import PIECES, trace
 from seq2seq_lesson.explorers.shape_sizes import Sizes
 from seq2seq_lesson.explorers.shape_verdicts import MISTAKES, PLACES
-from seq2seq_lesson.explorers.svg import to_html
 from seq2seq_lesson.seq2seq import ORDERS, Seq2Seq
 
 SCORES = ("position", "dot", "general", "concat", "additive")

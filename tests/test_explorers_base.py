@@ -13,9 +13,7 @@ import pytest
 from kernel_front import PYTHONS, Front, printed, updates
 from PIL import Image
 
-from seq2seq_lesson.explorers import explorer as wiring
-from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed, whole
-from seq2seq_lesson.explorers.drawing import (
+from seq2seq_lesson.drawing import (
     ROLES,
     Arc,
     Box,
@@ -29,9 +27,11 @@ from seq2seq_lesson.explorers.drawing import (
     heat,
     shorten,
 )
+from seq2seq_lesson.drawing.png import to_png
+from seq2seq_lesson.drawing.svg import to_html
+from seq2seq_lesson.explorers import explorer as wiring
+from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed, whole
 from seq2seq_lesson.explorers.explorer import STILL, VIEW, Explorer
-from seq2seq_lesson.explorers.png import to_png
-from seq2seq_lesson.explorers.svg import to_html
 
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")  # no emoji in pictures
 NASTY = "<script>alert('é')</script> & \"$x_1$\" 😀"
@@ -277,7 +277,7 @@ def test_where_outputs_are_kept_there_is_a_picture_and_a_line(place, monkeypatch
 
 CODE = """
 from seq2seq_lesson.explorers.controls import whole
-from seq2seq_lesson.explorers.drawing import Drawing, Text
+from seq2seq_lesson.drawing import Drawing, Text
 from seq2seq_lesson.explorers.explorer import Explorer
 
 def draw(settings):

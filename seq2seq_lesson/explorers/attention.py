@@ -7,6 +7,7 @@ as the last line of a cell shows it.
 
 from __future__ import annotations
 
+from seq2seq_lesson.drawing import Drawing, Item
 from seq2seq_lesson.explorers.attention_picture import in_words, panel, size
 from seq2seq_lesson.explorers.attention_reading import (
     CHANGES,
@@ -16,7 +17,6 @@ from seq2seq_lesson.explorers.attention_reading import (
     reading,
 )
 from seq2seq_lesson.explorers.controls import choice, switch, typed
-from seq2seq_lesson.explorers.drawing import Drawing, Item
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.sentences import (
     EXAMPLES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import accumulate
 
-from seq2seq_lesson.explorers.drawing import Arc, Box, Cell, Item, Text
+from seq2seq_lesson.drawing import Arc, Box, Cell, Item, Text
 from seq2seq_lesson.explorers.sentences import fitted, room
 from seq2seq_lesson.translation import EOS_WORD, Translation
 

@@ -17,9 +17,9 @@ from collections.abc import Callable, Collection, Mapping
 import ipywidgets
 from IPython.display import display
 
-from seq2seq_lesson.explorers.drawing import Drawing, shorten
-from seq2seq_lesson.explorers.png import to_png
-from seq2seq_lesson.explorers.svg import notes_to_html, to_html
+from seq2seq_lesson.drawing import Drawing, shorten
+from seq2seq_lesson.drawing.png import to_png
+from seq2seq_lesson.drawing.svg import notes_to_html, to_html
 from seq2seq_lesson.runtime import where_am_i
 
 Settings = dict[str, object]

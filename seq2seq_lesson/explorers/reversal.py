@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
+from seq2seq_lesson.drawing import Drawing, shorten
 from seq2seq_lesson.explorers.controls import typed, whole
-from seq2seq_lesson.explorers.drawing import Drawing, shorten
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.reversal_picture import picture, share
 from seq2seq_lesson.reversal import LETTERS

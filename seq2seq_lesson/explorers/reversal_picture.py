@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from seq2seq_lesson.drawing import Box, Drawing, Item, Line, Text
 from seq2seq_lesson.explorers.attention_picture import in_words, panel, size
-from seq2seq_lesson.explorers.drawing import Box, Drawing, Item, Line, Text
 from seq2seq_lesson.explorers.sentences import fitted
 from seq2seq_lesson.translation import Translation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from seq2seq_lesson.corpus import normalise
-from seq2seq_lesson.explorers.drawing import shorten, text_width
+from seq2seq_lesson.drawing import shorten, text_width
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.vocabulary import Vocabulary

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from functools import lru_cache
 
+from seq2seq_lesson.drawing import Drawing
 from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed, whole
-from seq2seq_lesson.explorers.drawing import Drawing
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.shape_flow import Arrow, Flow
 from seq2seq_lesson.explorers.shape_guess import judge

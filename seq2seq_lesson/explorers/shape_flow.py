@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from seq2seq_lesson.explorers.drawing import axis_label
+from seq2seq_lesson.drawing import axis_label
 
 
 @dataclass(frozen=True)

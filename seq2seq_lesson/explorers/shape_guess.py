@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from math import prod
 
-from seq2seq_lesson.explorers.drawing import shorten
+from seq2seq_lesson.drawing import shorten
 from seq2seq_lesson.explorers.shape_flow import Arrow
 from seq2seq_lesson.explorers.shape_sizes import Sizes
 

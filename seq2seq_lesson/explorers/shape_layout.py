@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from seq2seq_lesson.explorers.drawing import (
-    Box,
-    Drawing,
-    Item,
-    Line,
-    Text,
-    chips,
-    text_width,
-)
+from seq2seq_lesson.drawing import Box, Drawing, Item, Line, Text, chips, text_width
 from seq2seq_lesson.explorers.shape_flow import Arrow, Flow, Operation, amount
 
 TALL, GAP, ALLEY = 46, 66, 26  # a box; the room between two rows; between two columns

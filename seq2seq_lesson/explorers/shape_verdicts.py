@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seq2seq_lesson.explorers.drawing import shorten
+from seq2seq_lesson.drawing import shorten
 from seq2seq_lesson.explorers.shape_flow import Flow
 from seq2seq_lesson.explorers.shape_sizes import Sizes
 

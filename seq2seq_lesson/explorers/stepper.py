@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from seq2seq_lesson.drawing import Drawing, shorten
 from seq2seq_lesson.explorers.controls import button, choice, typed, whole
-from seq2seq_lesson.explorers.drawing import Drawing, shorten
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.sentences import (
     EXAMPLES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seq2seq_lesson.explorers.drawing import Arc, Box, Cell, Drawing, Item, Line, Text
+from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Text
 from seq2seq_lesson.explorers.sentences import fitted, spread
 from seq2seq_lesson.explorers.stepper_steps import SHOWN, Step, text
 from seq2seq_lesson.vocabulary import EOS, SPECIALS

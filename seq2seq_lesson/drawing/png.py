@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
-from seq2seq_lesson.explorers.drawing import (
+from seq2seq_lesson.drawing import (
     INK,
     ROLES,
     Arc,
@@ -25,7 +25,7 @@ from seq2seq_lesson.explorers.drawing import (
     Text,
     heat,
 )
-from seq2seq_lesson.explorers.svg import arrow_head, middle
+from seq2seq_lesson.drawing.svg import arrow_head, middle
 
 DOTS = 144  # to the inch, so that it stays sharp on a projector
 PER_INCH = 96  # pixels of the drawing

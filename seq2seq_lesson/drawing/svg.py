@@ -7,7 +7,7 @@ from html import escape
 from math import hypot
 from zlib import crc32
 
-from seq2seq_lesson.explorers.drawing import (
+from seq2seq_lesson.drawing import (
     ROLES,
     Arc,
     Box,
