@@ -14,7 +14,6 @@ from kernel_front import PYTHONS, Front, printed, updates
 from PIL import Image
 
 from seq2seq_lesson.drawing import (
-    ROLES,
     Arc,
     Box,
     Cell,
@@ -23,8 +22,6 @@ from seq2seq_lesson.drawing import (
     Text,
     axis_label,
     chips,
-    family,
-    heat,
     shorten,
 )
 from seq2seq_lesson.drawing.png import to_png
@@ -32,6 +29,7 @@ from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import explorer as wiring
 from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed, whole
 from seq2seq_lesson.explorers.explorer import STILL, VIEW, Explorer
+from seq2seq_lesson.palette import ROLES, family, heat
 
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")  # no emoji in pictures
 NASTY = "<script>alert('é')</script> & \"$x_1$\" 😀"
@@ -123,7 +121,8 @@ def test_heat_is_cividis():
         ("tokens", "lengths"),
         ("emb+enc", "features"),
         ("tgt_vocab", "vocabulary"),
-        ("layers*directions", "quiet"),
+        ("layers*directions", "features"),
+        ("pairs", "lengths"),
     ],
 )
 def test_axes_belong_to_families(axis, role):

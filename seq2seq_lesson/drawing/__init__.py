@@ -1,44 +1,20 @@
 """What a picture is made of: a list of simple items that know roles, not colours.
 
 One list, two pens: `svg.to_html` for a live page, `png.to_png` for one without a
-kernel. Lengths are in pixels of the picture at its natural size, y downwards.
-
-Source
-    the colours: Okabe and Ito 2008, "Color Universal Design", apart for every common
-    kind of colour blindness; cividis: Nuñez et al. 2018, PLOS ONE 13(7): e0199239
+kernel. Lengths are in pixels of the picture at its natural size, y downwards; the
+colours are those of `palette.py`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from seq2seq_lesson.palette import family
 
 Point = tuple[float, float]
 
-INK = "#1b1b1b"  # where there is no theme to follow
-ROLES = {  # the families of axes, then what a drawing wants to say
-    "batch": "#E69F00",
-    "lengths": "#009E73",
-    "features": "#56B4E9",
-    "vocabulary": "#CC79A7",
-    "right": "#009E73",
-    "wrong": "#D55E00",
-    "mark": "#2F86D1",  # their blue, lighter: dark pages must show it, too
-    "quiet": "#888888",
-}  # beside these: "ink", the page's own colour of text, and "faint", the same, weaker
-FAMILIES = {  # by what an axis's name contains; what fits nothing counts features
-    "batch": "batch",
-    "len|steps|tokens|position": "lengths",
-    "vocab": "vocabulary",
-    "layers|directions": "quiet",
-}
 MONO_WIDTH = 0.61  # of one letter, as a part of the size of the letters
 SANS_WIDTH = 0.56  # on average, on the safe side
-
-_CIVIDIS = (
-    "00224E 002E6A 1A386F 32436D 434E6C 535A6D 61656F 6F7073 7D7C78 "
-    "8C8878 9B9476 ABA072 BCAE6C CDBB63 DEC958 F0D846 FEE838"
-).split()
 
 
 @dataclass(frozen=True)
@@ -126,14 +102,6 @@ class Drawing:
     notes: tuple[str, ...] = ()
 
 
-def family(axis: str) -> str:
-    """The role of an axis: batch, lengths, vocabulary or features."""
-    for pattern, role in FAMILIES.items():
-        if re.search(pattern, axis):
-            return role
-    return "features"
-
-
 def text_width(text: str, size: float, mono: bool = False) -> float:
     """How wide a text will about be."""
     return len(text) * size * (MONO_WIDTH if mono else SANS_WIDTH)
@@ -166,21 +134,6 @@ def chips(
 def axis_label(axis: str, size: int) -> str:
     """An axis and its size, such as `batch 4`; an axis called "1" stands for itself."""
     return axis if axis == str(size) else f"{axis} {size:,}"
-
-
-def heat(value: float) -> str:
-    """The colour of cividis at a value from 0 to 1, as #rrggbb."""
-    place = min(max(value, 0.0), 1.0) * (len(_CIVIDIS) - 1)
-    left = min(int(place), len(_CIVIDIS) - 2)
-    mixed = [
-        round(int(low, 16) + (place - left) * (int(high, 16) - int(low, 16)))
-        for low, high in zip(
-            re.findall("..", _CIVIDIS[left]),
-            re.findall("..", _CIVIDIS[left + 1]),
-            strict=True,
-        )
-    ]
-    return "#{:02X}{:02X}{:02X}".format(*mixed)
 
 
 def shorten(text: str, limit: int = 60) -> str:

@@ -13,19 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
-from seq2seq_lesson.drawing import (
-    INK,
-    ROLES,
-    Arc,
-    Box,
-    Cell,
-    Drawing,
-    Item,
-    Line,
-    Text,
-    heat,
-)
+from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Text
 from seq2seq_lesson.drawing.svg import arrow_head, middle
+from seq2seq_lesson.palette import INK, ROLES, heat
 
 DOTS = 144  # to the inch, so that it stays sharp on a projector
 PER_INCH = 96  # pixels of the drawing

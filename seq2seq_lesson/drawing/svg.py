@@ -7,18 +7,8 @@ from html import escape
 from math import hypot
 from zlib import crc32
 
-from seq2seq_lesson.drawing import (
-    ROLES,
-    Arc,
-    Box,
-    Cell,
-    Drawing,
-    Item,
-    Line,
-    Point,
-    Text,
-    heat,
-)
+from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Point, Text
+from seq2seq_lesson.palette import ROLES, heat
 
 SANS = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from seq2seq_lesson.palette import HEAT
 from seq2seq_lesson.translation import Translation
 from seq2seq_lesson.vocabulary import refuse_string
 
@@ -43,7 +44,7 @@ def attention_map(
             figsize=(1.6 + 0.5 * columns, 1.2 + 0.42 * rows), layout="constrained"
         )
     image = ax.imshow(
-        weights[:rows, :columns].detach().cpu().numpy(), vmin=0, vmax=1, cmap="cividis"
+        weights[:rows, :columns].detach().cpu().numpy(), vmin=0, vmax=1, cmap=HEAT
     )
     ax.set_xticks(range(columns), source_words, rotation=45, ha="left")
     ax.set_yticks(range(rows), target_words)

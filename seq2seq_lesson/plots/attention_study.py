@@ -6,9 +6,10 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from seq2seq_lesson.palette import BLUE, HEAT, VERMILION
 from seq2seq_lesson.plots import with_styles
 
-COLOURS = ("#0072b2", "#d55e00")
+COLOURS = (BLUE, VERMILION)
 MARKERS = ("o", "x")
 
 
@@ -59,7 +60,7 @@ def need_map(
         needs:  (tgt_words, src_words) float, in nats; below 0 is drawn as 0
         return: the axes drawn on
     """
-    image = ax.imshow(needs.clamp(min=0).cpu().numpy(), vmin=0, cmap="cividis")
+    image = ax.imshow(needs.clamp(min=0).cpu().numpy(), vmin=0, cmap=HEAT)
     ax.set_xticks(range(len(source_words)), source_words, rotation=45, ha="left")
     ax.set_yticks(range(len(target_words)), target_words)
     ax.xaxis.tick_top()

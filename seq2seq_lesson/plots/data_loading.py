@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 from torch import Tensor
 
+from seq2seq_lesson.palette import BLUE, ORANGE
 from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 
 WORD, EDGE, EMPTY = "#9ecae1", "#fdae6b", "#d9d9d9"  # a word, SOS or EOS, PAD
-BLUE, ORANGE = "#0072b2", "#e69f00"  # Okabe and Ito: told apart by every eye
 
 
 def _colour(token: int) -> str:

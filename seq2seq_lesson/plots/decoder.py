@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
+from seq2seq_lesson.palette import BLUE, GREEN, HEAT, ORANGE, PINK
 from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.plots.attention import attention_map
 
-BLUE, ORANGE, GREEN, GREY, PINK = "#0072B2", "#E69F00", "#009E73", "#555555", "#CC79A7"
+GREY = "#555555"
 
 
 def exact_by_length(
@@ -88,7 +89,7 @@ def aligned_positions(
     shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     if ax is None:
         _, ax = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
-    image = ax.imshow(shares, vmin=0, vmax=1, cmap="cividis")
+    image = ax.imshow(shares, vmin=0, vmax=1, cmap=HEAT)
     ax.figure.colorbar(image, ax=ax, label="share of links (each row sums to 1)")
     ax.xaxis.tick_top()  # as in every other map: rows are written, columns read
     ax.xaxis.set_label_position("top")

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-BLUE, ORANGE, GREEN, GREY, PINK = "#0072B2", "#E69F00", "#009E73", "#555555", "#CC79A7"
+from seq2seq_lesson.palette import BLUE, GREEN, ORANGE, PINK
+
+GREY = "#555555"
 AXES = {
     "enc_states": ("batch", "src_len", "enc"),
     "word_emb": ("batch", "emb"),

@@ -11,11 +11,20 @@ from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from seq2seq_lesson.palette import (
+    BLUE,
+    GREEN,
+    HEAT,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILION,
+    YELLOW,
+)
 from seq2seq_lesson.vocabulary import refuse_string
 
-# Okabe and Ito's colours, told apart by colour-blind eyes too.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-GATES = ScalarMappable(Normalize(0, 1), "cividis")
+COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW)
+GATES = ScalarMappable(Normalize(0, 1), HEAT)
 STATES = ScalarMappable(Normalize(-1, 1), "PuOr")
 TEXT = 12  # in points; legible from the back of a classroom
 

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-# Okabe and Ito's colours, told apart by colour-blind eyes too.
 from seq2seq_lesson.plots.encoder import COLOURS, GATES, STATES, TEXT, new_axes
 
 

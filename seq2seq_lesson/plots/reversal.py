@@ -8,20 +8,21 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from seq2seq_lesson.palette import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
 from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.plots.attention import attention_map
 from seq2seq_lesson.translation import EOS_WORD, Translation
 
-# Okabe and Ito: told apart by every eye; line styles tell them apart in grey.
+# Line styles tell them apart in grey, too.
 STYLES = (
-    {"color": "#0072b2", "linestyle": "-"},
-    {"color": "#d55e00", "linestyle": "--"},
-    {"color": "#009e73", "linestyle": "-."},
-    {"color": "#000000", "linestyle": ":"},
-    {"color": "#cc79a7", "linestyle": (0, (6, 1))},
-    {"color": "#e69f00", "linestyle": (0, (3, 1, 1, 1))},
+    {"color": BLUE, "linestyle": "-"},
+    {"color": VERMILION, "linestyle": "--"},
+    {"color": GREEN, "linestyle": "-."},
+    {"color": BLACK, "linestyle": ":"},
+    {"color": PINK, "linestyle": (0, (6, 1))},
+    {"color": ORANGE, "linestyle": (0, (3, 1, 1, 1))},
 )
-WRONG = "#d55e00"
+WRONG = VERMILION
 
 
 def learning_band(

@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from seq2seq_lesson.palette import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
 from seq2seq_lesson.plots import with_styles
 
-# Okabe and Ito: told apart by every eye; line styles tell them apart in grey.
+# Line styles tell them apart in grey, too.
 STYLES = (
-    {"color": "#0072b2", "linestyle": "-", "marker": "o"},
-    {"color": "#d55e00", "linestyle": "--", "marker": "s"},
-    {"color": "#009e73", "linestyle": "-.", "marker": "^"},
-    {"color": "#000000", "linestyle": ":", "marker": "D"},
-    {"color": "#cc79a7", "linestyle": (0, (6, 1)), "marker": "v"},
-    {"color": "#e69f00", "linestyle": (0, (3, 1, 1, 1)), "marker": "x"},
+    {"color": BLUE, "linestyle": "-", "marker": "o"},
+    {"color": VERMILION, "linestyle": "--", "marker": "s"},
+    {"color": GREEN, "linestyle": "-.", "marker": "^"},
+    {"color": BLACK, "linestyle": ":", "marker": "D"},
+    {"color": PINK, "linestyle": (0, (6, 1)), "marker": "v"},
+    {"color": ORANGE, "linestyle": (0, (3, 1, 1, 1)), "marker": "x"},
 )
 
 

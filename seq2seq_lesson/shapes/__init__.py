@@ -21,6 +21,7 @@ from keyword import iskeyword
 from types import SimpleNamespace
 from typing import Any
 
+from seq2seq_lesson.palette import tint
 from seq2seq_lesson.shapes.comments import ShapeError, check
 from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
 
@@ -31,12 +32,6 @@ _CLOCKS |= {"perf_counter_ns", "process_time_ns", "monotonic_ns", "time_ns"}
 _CLOCK_CALL = re.compile(
     r"time(\.time)?\(|get_ipython\(\)\.run_(line|cell)_magic\('time(it)?'"
 )
-_TINTS = {  # by what a name contains; faint enough for a white page and for a dark one
-    "batch": "rgba(230, 159, 0, .3)",
-    "len|steps|pairs|tokens": "rgba(0, 158, 115, .3)",
-    "vocab": "rgba(204, 121, 167, .3)",
-    "": "rgba(86, 180, 233, .3)",
-}
 
 
 def axes(**sizes: int | None) -> None:
@@ -203,7 +198,7 @@ def _table(rows: dict, cell: int) -> dict[str, str]:
         shape = seen.promised and seen.promised._replace(axes=tuple(sizes))
         plain.append([place, name, f"{shape}", f"{seen.promised}", seen.dtype])
         texts = [html.escape(text) for text in plain[-1]]
-        texts[3] = re.sub(r"\b(?!packed\b|None\b)[^\W\d]\w*", _tint, texts[3])
+        texts[3] = re.sub(r"\b(?!packed\b|None\b)[^\W\d]\w*", _tinted, texts[3])
         page += "</tr><tr>"
         page += "".join(f'<td style="text-align: left">{text}</td>' for text in texts)
     widths = [max(map(len, column)) for column in zip(*plain, strict=True)]
@@ -213,10 +208,9 @@ def _table(rows: dict, cell: int) -> dict[str, str]:
     return {"text/plain": "\n".join(lines), "text/html": table}
 
 
-def _tint(word: re.Match) -> str:
+def _tinted(axis: re.Match) -> str:
     """An axis on the colour of its family."""
-    tint = next(_TINTS[family] for family in _TINTS if re.search(family, word[0]))
-    return f'<span style="background: {tint}">{word[0]}</span>'
+    return f'<span style="background: {tint(axis[0])}">{axis[0]}</span>'
 
 
 _checks = _Checks()
