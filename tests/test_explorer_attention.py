@@ -8,8 +8,8 @@ from seq2seq_lesson.drawing import Arc, Box, Cell, Text
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers.attention import attention_explorer, draw
-from seq2seq_lesson.explorers.attention_picture import panel, size
-from seq2seq_lesson.explorers.attention_reading import (
+from seq2seq_lesson.explorers.attention.picture import panel, size
+from seq2seq_lesson.explorers.attention.reading import (
     CHANGES,
     LEARNED,
     found,

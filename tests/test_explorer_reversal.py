@@ -13,7 +13,7 @@ from seq2seq_lesson.explorers.reversal import (
     reversal_playground,
     usable,
 )
-from seq2seq_lesson.explorers.reversal_picture import (
+from seq2seq_lesson.explorers.reversal.picture import (
     anti_diagonal,
     correct,
     mistakes,

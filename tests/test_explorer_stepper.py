@@ -11,7 +11,7 @@ from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import stepper as explorer_module
 from seq2seq_lesson.explorers.sentences import EXAMPLES, MODELS, loaded
 from seq2seq_lesson.explorers.stepper import draw, force, moved, stepper
-from seq2seq_lesson.explorers.stepper_steps import can_be_written, text, write
+from seq2seq_lesson.explorers.stepper.steps import can_be_written, text, write
 from seq2seq_lesson.translation import translate
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 

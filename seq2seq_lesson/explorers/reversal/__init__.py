@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from seq2seq_lesson.drawing import Drawing, shorten
 from seq2seq_lesson.explorers.controls import typed, whole
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
-from seq2seq_lesson.explorers.reversal_picture import picture, share
+from seq2seq_lesson.explorers.reversal.picture import share, training_picture
 from seq2seq_lesson.reversal import LETTERS
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.translation import Translation, translate
@@ -92,7 +92,7 @@ def draw(labels: Sequence[str], answers: Answers, settings: Settings) -> Drawing
     chosen = translations[settings["epoch"]]
     label = labels[settings["epoch"]]
     notes = [verdict(label, chosen), *left_out(text, letters)]
-    return picture(translations, labels, settings["epoch"], notes)
+    return training_picture(translations, labels, settings["epoch"], notes)
 
 
 def verdict(label: str, answer: Translation) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from seq2seq_lesson.drawing import Box, Drawing, Item, Line, Text
-from seq2seq_lesson.explorers.attention_picture import in_words, panel, size
+from seq2seq_lesson.explorers.attention.picture import in_words, panel, size
 from seq2seq_lesson.explorers.sentences import fitted
 from seq2seq_lesson.translation import Translation
 
@@ -41,7 +41,7 @@ def correct(answer: Translation) -> float:
     return 1 - sum(place < letters for place in mistakes(answer)) / letters
 
 
-def picture(
+def training_picture(
     answers: Sequence[Translation],
     labels: Sequence[str],
     chosen: int,

@@ -23,8 +23,8 @@ from seq2seq_lesson.explorers.sentences import (
     loaded,
     unknown_note,
 )
-from seq2seq_lesson.explorers.stepper_picture import picture
-from seq2seq_lesson.explorers.stepper_steps import Step, can_be_written, text, write
+from seq2seq_lesson.explorers.stepper.picture import step_picture
+from seq2seq_lesson.explorers.stepper.steps import Step, can_be_written, text, write
 
 
 def stepper(name: str = "general-after", step: int = 1) -> Explorer:
@@ -123,7 +123,7 @@ def draw(settings: Settings) -> Drawing:
     step = min(settings["step"], len(steps))
     notes = *impossible(settings, step), *changed(settings), *unknown_note(unknown)
     order = loaded(name)[0].config.order
-    return picture(steps, step, source, set(unknown), order, notes)
+    return step_picture(steps, step, source, set(unknown), order, notes)
 
 
 def impossible(settings: Settings, step: int) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ as the last line of a cell shows it.
 from __future__ import annotations
 
 from seq2seq_lesson.drawing import Drawing, Item
-from seq2seq_lesson.explorers.attention_picture import in_words, panel, size
-from seq2seq_lesson.explorers.attention_reading import (
+from seq2seq_lesson.explorers.attention.picture import in_words, panel, size
+from seq2seq_lesson.explorers.attention.reading import (
     CHANGES,
     LEARNED,
     found,

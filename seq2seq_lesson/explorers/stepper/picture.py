@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Text
 from seq2seq_lesson.explorers.sentences import fitted, spread
-from seq2seq_lesson.explorers.stepper_steps import SHOWN, Step, text
+from seq2seq_lesson.explorers.stepper.steps import SHOWN, Step, text
 from seq2seq_lesson.vocabulary import EOS, SPECIALS
 
 LEFT, WIDE = 252, 1080  # where the rows begin; the least width of the picture
 GAP = 26  # between the four parts
 
 
-def picture(
+def step_picture(
     steps: tuple[Step, ...],
     number: int,
     source: list[str],
