@@ -9,7 +9,7 @@ import exercise_cells
 import pytest
 import torch
 
-from seq2seq_lesson.exercises import attention, beam
+from seq2seq_lesson.exercises import beam, notebook_05
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.vocabulary import EOS
 
@@ -228,7 +228,7 @@ def test_the_weights_shown_are_those_that_are_scored():
     shown = exercise_cells.source("05-1", "exercise-attempt")
     rows = re.findall(r"^# (\w+) +([\d. ]+)$", shown, re.M)
     numbers = {word: tuple(map(float, row.split())) for word, row in rows}
-    assert numbers == attention.SLEEPING
+    assert numbers == notebook_05.SLEEPING
 
 
 def test_a_wide_beam_finds_the_likeliest_of_all_targets():
