@@ -4,7 +4,7 @@ import exercise_cells
 import pytest
 import torch
 
-from seq2seq_lesson.exercises import looking
+from seq2seq_lesson.exercises import notebook_06
 
 LOOP = """
 def honest_loop(decoder, enc_state, tgt_out):
@@ -234,5 +234,5 @@ def test_another_right_answer_is_right_too(number):
 @pytest.mark.parametrize("shift", [-1, 1])
 def test_a_filter_that_moves_all_looks_alike_is_right_for_one_shift_only(shift):
     numbers = torch.nn.functional.one_hot(torch.tensor(2 - shift), 5)  # (5)
-    told = looking.moving_filter(lambda shift: numbers)
+    told = notebook_06.moving_filter(lambda shift: numbers)
     assert 0 < told.points < 1

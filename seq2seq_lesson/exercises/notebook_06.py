@@ -1,4 +1,4 @@
-"""The checks of notebook 06's exercises 6.1 to 6.3: writers and their marks.
+"""The checks of notebook 06's exercises: can it learn to read backwards?
 
 Source
     ours
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq_lesson.exercises import Verdict, against, judge, judge_parts, keeping
-from seq2seq_lesson.exercises.comparing import difference
+from seq2seq_lesson.exercises.comparing import describe, difference
 from seq2seq_lesson.tutorials import ReversalPlainDecoder, published_reversal_loop
 from seq2seq_lesson.vocabulary import EOS, SOS
 
@@ -211,4 +211,199 @@ def above_guessing(attempt: object) -> Verdict:
         against(lambda scores, guess: mark(late(scores), guess)),
         todo="return one number, the mark: 0 for a guesser, 1 for a perfect writer.",
         mistakes=mistakes,
+    )
+
+
+def right_share(attempt: object) -> Verdict:
+    """The weight on the anti-diagonals of a padded batch (exercise 6.4)."""
+
+    def draw(rng: random.Random) -> dict:
+        lengths = rng.sample(range(2, 9), rng.randint(2, 5))  # <eos> counted
+        longest = max(lengths)
+        src_lengths = torch.tensor(lengths)  # (batch,)
+        real = torch.arange(longest) < src_lengths[:, None, None]
+        scores = 2 * torch.randn(len(lengths), longest, longest)
+        scores = scores.masked_fill(~real, float("-inf"))  # (batch, tgt_len, src_len)
+        return {"weights": scores.softmax(dim=-1), "src_lengths": src_lengths}
+
+    def turned(matrix: Tensor, n: int) -> Tensor:
+        return matrix[:n, :n].flip(1).diagonal()  # (letters)
+
+    def found(
+        weights: Tensor, src_lengths: Tensor, cut: int = 1, pick: Callable = turned
+    ) -> list[Tensor]:
+        sizes = [length - cut for length in src_lengths.tolist()]
+        return [pick(matrix, n) for matrix, n in zip(weights, sizes, strict=True)]
+
+    def share(*given: object) -> Tensor:
+        return torch.cat(found(*given)).mean()  # ()
+
+    mistakes = {
+        "Turned round as a whole, a short string's padding comes first: cut each "
+        "string out before you flip it.": (
+            lambda weights, n: weights.flip(2).diagonal(dim1=1, dim2=2).mean()
+        ),
+        "Only the longest string has its `<eos>` at the end of the batch: cut each "
+        "string out by its own length.": (
+            lambda weights, n: (
+                weights[:, :-1, :-1].flip(2).diagonal(dim1=1, dim2=2).mean()
+            )
+        ),
+        "Counted from the end of the padded row: a string ends where its own length "
+        "says.": lambda weights, n: share(
+            weights, n, 1, lambda matrix, k: matrix.flip(1)[:k, :k].diagonal()
+        ),
+        "`<eos>` counts in `src_lengths` and is no letter: a string of n letters has "
+        "the length n + 1.": lambda weights, n: share(weights, n, 0),
+        "That cuts one letter too many: only `<eos>` is none.": (
+            lambda weights, n: share(weights, n, 2)
+        ),
+        "The last letter written is missing: `range(n)` ends with n - 1 already.": (
+            lambda weights, n: torch.cat([p[:-1] for p in found(weights, n)]).mean()
+        ),
+        "One place too far right: the first letter written was read at n - 1.": (
+            lambda weights, n: share(
+                weights, n, 1, lambda matrix, k: turned(matrix[:, 1:], k)
+            )
+        ),
+        "That is the plain diagonal, on which a *copying* model would look.": (
+            lambda weights, n: share(
+                weights, n, 1, lambda matrix, k: matrix[:k, :k].diagonal()
+            )
+        ),
+        "That is the mean of the strings' means. Each letter was to count the same, "
+        "whichever string it stands in.": lambda weights, n: torch.stack(
+            [part.mean() for part in found(weights, n)]
+        ).mean(),
+        "That is the first string alone: is a `return` inside the loop?": (
+            lambda weights, n: found(weights, n)[0].mean()
+        ),
+        "That is the sum: divide it by the number of letters.": (
+            lambda weights, n: torch.cat(found(weights, n)).sum()
+        ),
+        "The sum is right; divide it by the number of letters, not of strings.": (
+            lambda weights, n: torch.cat(found(weights, n)).sum() / len(n)
+        ),
+        "The sum is right, but in what you divide by, every `<eos>` counts too.": (
+            lambda weights, n: torch.cat(found(weights, n)).sum() / n.sum()
+        ),
+        "That counts how often the brightest square is the right one; wanted is the "
+        "weight that lies there.": lambda weights, n: share(
+            nn.functional.one_hot(weights.argmax(-1), weights.shape[-1]).float(), n
+        ),
+    }
+    return judge(
+        attempt,
+        draw,
+        against(share),
+        todo="return the share, a tensor () or a number from 0 to 1.",
+        mistakes=mistakes,
+    )
+
+
+def see_the_last_look(attempt: object) -> Verdict:
+    """Chorowski's filters over the last weights (exercise 6.5)."""
+
+    def draw(rng: random.Random) -> dict:
+        batch, src_len, filters = rng.sample([2, 3, 4, 6, 7, 8], 3)
+        looked = torch.randn(batch, src_len).softmax(dim=-1)  # (batch, src_len)
+        return {"looked": looked, "filters": torch.randn(filters, 5)}
+
+    def slide(looked: Tensor, filters: Tensor) -> Tensor:
+        wide = nn.functional.pad(looked[:, None], (2, 2))
+        return nn.functional.conv1d(wide, filters[:, None]).transpose(1, 2)
+
+    def windows(looked: Tensor, left: int, right: int) -> Tensor:
+        return nn.functional.pad(looked, (left, right)).unfold(1, 5, 1)
+
+    return judge(
+        attempt,
+        draw,
+        against(slide, "(batch, src_len, filters)"),
+        todo="return what the filters find, (batch, src_len, filters).",
+        mistakes={
+            "Axis 1 holds the filters: `U` reads them from the last axis.": (
+                lambda looked, filters: slide(looked, filters).transpose(1, 2)
+            ),
+            "The filter is turned round: its number 0 belongs to the place two to "
+            "the left.": lambda looked, filters: slide(looked, filters.flip(1)),
+            "The first and the last places lack neighbours and fell out: put two "
+            "zeros at both ends first.": (
+                lambda looked, filters: windows(looked, 0, 0) @ filters.T
+            ),
+            "One zero at each end is too few: the window of the first place begins two "
+            "to its left.": lambda looked, filters: windows(looked, 1, 1) @ filters.T,
+            "All four zeros stand on the left, so the windows end at their place; it "
+            "is their middle.": lambda looked, filters: (
+                windows(looked, 4, 0) @ filters.T
+            ),
+            "All four zeros stand on the right, so the windows begin at their place; "
+            "it is their middle.": lambda looked, filters: (
+                windows(looked, 0, 4) @ filters.T
+            ),
+            "Those are the windows. Each filter times each window, added up, is one "
+            "number.": lambda looked, filters: windows(looked, 2, 2),
+            "`filters` is (filters, 5): transposed, as `filters.T`, it fits behind the "
+            "windows.": lambda looked, filters: windows(looked, 2, 2) @ filters,
+            "That is the mean of the five products, not their sum.": (
+                lambda looked, filters: slide(looked, filters) / 5
+            ),
+            "A negative place counts from the end: left of the first stand zeros.": (
+                lambda looked, filters: (
+                    windows(torch.cat([looked[:, -2:], looked], 1), 0, 2) @ filters.T
+                )
+            ),
+            "The place left of the first is not the last: beyond the ends stand "
+            "zeros.": lambda looked, filters: (
+                torch.stack([looked.roll(2 - k, 1) for k in range(5)], -1) @ filters.T
+            ),
+        },
+    )
+
+
+def moving_filter(attempt: object) -> Verdict:
+    """The five numbers that move a look by some places (exercise 6.6)."""
+
+    def draw(rng: random.Random) -> dict:
+        return {"shift": rng.randint(-2, 2)}
+
+    def one_at(place: int) -> Tensor:
+        return nn.functional.one_hot(torch.tensor(place), 5).float()  # (5,)
+
+    def fault(answer: object, shift: int) -> str:
+        if not isinstance(answer, Tensor) or answer.shape != (5,):
+            return f"came {describe(answer)}, wanted a tensor (5,)."
+        wide = nn.functional.pad(one_at(2), (2, 2))  # (9,); the last look at place 4
+        came = wide.unfold(0, 5, 1) @ answer.float()  # (5,); found at places 2 to 6
+        if torch.allclose(came, one_at(2 + shift), atol=1e-5):
+            return ""
+        found = ", ".join(f"{number:.3g}" for number in came.tolist())
+        wanted = [int(number) for number in one_at(2 + shift)]
+        return (
+            "of five places the last look was at the middle one; the filter finds "
+            f"[{found}], wanted {wanted}."
+        )
+
+    return judge(
+        attempt,
+        draw,
+        fault,
+        todo="return the five numbers of the filter, a tensor (5,).",
+        mistakes={
+            "It moves the look the other way. To find 1 one place left of the look, "
+            "a place must see what lies to its *right*.": (
+                lambda shift: one_at(2 + shift)
+            ),
+            "It finds the last look where it was, whatever `shift` says.": (
+                lambda shift: one_at(2)
+            ),
+            "The filter's places count from 0 to 4, and its middle is 2, not 3.": (
+                lambda shift: torch.eye(5)[3 - shift]
+            ),
+            "The sign is right; now begin at the filter's middle, its number 2.": (
+                lambda shift: torch.eye(5)[-shift]
+            ),
+            "A look that stays has its 1 in the filter's middle, number 2: begin "
+            "there.": lambda shift: torch.eye(5)[shift],
+        },
     )
