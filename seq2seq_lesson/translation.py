@@ -125,6 +125,19 @@ def translate_forced(
     return _in_batches(model, sources, src_vocabulary, batch_size, write)
 
 
+def log_probs(model: Seq2Seq, source: list[int], target: list[int]) -> Tensor:
+    """How likely the model finds each word of this target, on the CPU.
+
+    Shapes
+        return: (tgt_len,) float, in nats
+    """
+    batch = collate([(source, target)]).to(next(model.parameters()).device)
+    with evaluating(model):
+        every = model(batch).log_softmax(dim=-1)  # (1, tgt_len, tgt_vocab)
+    true = batch.tgt_out.unsqueeze(-1)  # (1, tgt_len, 1)
+    return every.gather(-1, true)[0, :, 0].cpu()  # (tgt_len)
+
+
 def _in_batches(
     model: Seq2Seq,
     sentences: Sequence[str],

@@ -14,31 +14,19 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from seq2seq_lesson.batches import collate, pad_ids
+from seq2seq_lesson.batches import pad_ids
 from seq2seq_lesson.exercises import Verdict, apart, judge
 from seq2seq_lesson.exercises.comparing import describe
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.runtime import pick_device
 from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
+from seq2seq_lesson.translation import log_probs
 from seq2seq_lesson.vocabulary import EOS, SOS, UNK
 
 PATIENCE = 500  # calls of the decoder; 8 sentences of 31 words, one by one, want 248
 Found = tuple[list[int] | None, float]  # the ids, EOS last, and their log-probability
-
-
-def log_probs(model: Seq2Seq, source: list[int], target: list[int]) -> Tensor:
-    """How likely the model finds each word of this target, on the CPU.
-
-    Shapes
-        return: (tgt_len,) float, in nats
-    """
-    batch = collate([(source, target)]).to(next(model.parameters()).device)
-    with evaluating(model):
-        every = model(batch).log_softmax(dim=-1)  # (1, tgt_len, tgt_vocab)
-    true = batch.tgt_out.unsqueeze(-1)  # (1, tgt_len, 1)
-    return every.gather(-1, true)[0, :, 0].cpu()  # (tgt_len)
 
 
 def search(model: Seq2Seq, source: list[int], width: int, wrong: str = "") -> Found:

@@ -16,12 +16,11 @@ from torch import Tensor, nn
 from seq2seq_lesson import interventions
 from seq2seq_lesson.batches import collate
 from seq2seq_lesson.exercises import Verdict, against, judge, judge_parts, lend
-from seq2seq_lesson.exercises.beam import log_probs
 from seq2seq_lesson.metrics import Links, alignment_scores, hard_alignment
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.runtime import pick_device
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
-from seq2seq_lesson.translation import translate
+from seq2seq_lesson.translation import log_probs, translate
 from seq2seq_lesson.vocabulary import EOS, PAD, UNK
 
 SLEEPING = {  # a row of weights over "elle ne dort pas" for each written word
