@@ -183,7 +183,7 @@ def walk_interventions(lesson):
             with tools.intervened(model, change):
                 lesson.translation.translate(model, SENTENCES, *vocabularies)
     shapes.axes(batch=None, src_len=None)  # a reading for each hidden word
-    need = lesson.leave_one_out.needs(model, pairs[0], *vocabularies)
+    need = lesson.interventions.needs(model, pairs[0], *vocabularies)
     lesson.metrics.rank_correlation(forced[0].word_weights, need)
 
 

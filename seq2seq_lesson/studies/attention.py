@@ -22,11 +22,11 @@ from seq2seq_lesson.interventions import (
     hardened,
     identity,
     intervened,
+    needs,
     position_only,
     shuffled,
     uniform,
 )
-from seq2seq_lesson.leave_one_out import needs
 from seq2seq_lesson.metrics import alignment_scores, hard_alignment, rank_correlation
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq

@@ -28,11 +28,11 @@ from seq2seq_lesson.interventions import (
     hardened,
     identity,
     intervened,
+    needs,
     position_only,
     shuffled,
     uniform,
 )
-from seq2seq_lesson.leave_one_out import needs
 from seq2seq_lesson.plots import data_loading, decoder, encoder
 from seq2seq_lesson.plots.attention import attention_map
 from seq2seq_lesson.plots.attention_study import need_map, seed_dots

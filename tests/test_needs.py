@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seq2seq_lesson.corpus import SentencePair
-from seq2seq_lesson.leave_one_out import needs
+from seq2seq_lesson.interventions import needs
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.vocabulary import EOS, SOS, UNK, Vocabulary
 
