@@ -33,7 +33,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 
 run: $(READY)
 	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
-	@$(PY) tests/run_notebooks.py run $(BOOKS)
+	@$(PY) -m tests.run_notebooks run $(BOOKS)
 
 lab: $(READY)
 	@echo "lab: opening JupyterLab on notebook 01"
@@ -41,7 +41,7 @@ lab: $(READY)
 
 notebooks: $(READY)
 	@echo "notebooks: re-executing the six notebooks and storing their outputs"
-	@$(PY) tests/run_notebooks.py store $(BOOKS)
+	@$(PY) -m tests.run_notebooks store $(BOOKS)
 
 test: $(READY)
 	@echo "test: ruff, unit tests, then the six notebooks compared cell by cell"
@@ -54,13 +54,14 @@ test-browser: $(READY) .venv-colab/ready .venv-classic/ready
 	@echo "test-browser: explorers and exercises in JupyterLab, in the classic notebook and"
 	@echo "  over a kernel's messages; screenshots and times go to build/browser/"
 	@rm -rf build/browser
-	@cd tests/browser && PYTHONPATH=..:. $(PY) -m pytest -q -rs -p no:cacheprovider \
-		explorers_over_comms.py explorers_in_lab.py explorers_in_lesson.py \
-		exercises_in_lab.py explorers_in_classic.py
+	@$(PY) -m pytest -q -rs -p no:cacheprovider \
+		tests/browser/explorers_over_comms.py tests/browser/explorers_in_lab.py \
+		tests/browser/explorers_in_lesson.py \
+		tests/browser/exercises_in_lab.py tests/browser/explorers_in_classic.py
 
 test-colab: $(READY) .venv-colab/ready
 	@echo "test-colab: each notebook in an empty folder, every check, on Colab's versions"
-	@$(PY) tests/colab.py $(CURDIR)/.venv-colab/bin/python $(BOOKS)
+	@$(PY) -m tests.colab $(CURDIR)/.venv-colab/bin/python $(BOOKS)
 
 test-cuda: $(READY)
 	@echo "test-cuda: the six notebooks on CUDA, compared with the stored outputs"
@@ -78,33 +79,33 @@ test-device: $(READY)
 
 test-mutations: $(READY)
 	@echo "test-mutations: planting mistakes in copies of the notebooks; each must fail"
-	@$(PY) tests/mutations.py
+	@$(PY) -m tests.mutations
 
 test-fresh: $(READY)
 	@echo "test-fresh: a fresh clone, README's pip lines, then make run without a network"
-	@$(PY) tests/fresh_clone.py
+	@$(PY) -m tests.fresh_clone
 
 student: $(READY)
 	@echo "student: notebooks without solutions and outputs in build/student (ZIP=1: to carry)"
-	@PYTHONPATH=tests $(PY) -m classroom.student $(if $(ZIP),--zip) $(BOOKS)
+	@$(PY) -m tests.classroom.student $(if $(ZIP),--zip) $(BOOKS)
 
 slides: $(READY)
 	@echo "slides: one deck a notebook in build/slides"
-	@PYTHONPATH=tests $(PY) -m classroom.slides $(BOOKS)
+	@$(PY) -m tests.classroom.slides $(BOOKS)
 
 grading: $(CLASSROOM)
 	@echo "grading: an nbgrader course from the exercises in build/nbgrader"
-	@PYTHONPATH=tests $(PY) -m classroom.grading $(BOOKS)
+	@$(PY) -m tests.classroom.grading $(BOOKS)
 
 room: $(READY)
 	@echo "room: notebook 02 in $(or $(KERNELS),12) kernels at once: memory and seconds"
-	@OMP_NUM_THREADS=1 PYTHONPATH=tests $(PY) -m classroom.room --kernels $(or $(KERNELS),12)
+	@OMP_NUM_THREADS=1 $(PY) -m tests.classroom.room --kernels $(or $(KERNELS),12)
 
 test-classroom: $(CLASSROOM)
 	@echo "test-classroom: students' archive, decks, nbgrader's round, a full room"
 	@$(MAKE) --no-print-directory student ZIP=1
 	@$(MAKE) --no-print-directory slides
-	@PYTHONPATH=tests $(PY) tests/classroom/prove.py
+	@$(PY) -m tests.classroom.prove
 
 bench: $(READY)
 	@echo "bench: three procedures race on Tatoeba, then the rungs (FULL=1: to their ends)"
@@ -124,19 +125,19 @@ attention-study: $(READY)
 
 bigrams: $(READY)
 	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"
-	@$(PY) tests/list_bigrams.py
+	@$(PY) -m tests.list_bigrams
 
 address: $(READY)
 	@echo "address: writing pyproject.toml's address, and the ref, into badges and install lines"
-	@$(PY) tests/address.py
+	@$(PY) -m tests.address
 
 release: $(READY)
 	@echo "release: writing version, ref, citation and changelog"
-	@$(PY) tests/release.py '$(VERSION)'
+	@$(PY) -m tests.release '$(VERSION)'
 
 picture: $(READY)
 	@echo "picture: drawing README's picture from a live cell and a trained model"
-	@$(PY) tests/readme_picture.py
+	@$(PY) -m tests.readme_picture
 
 footprint: $(READY)
 	@echo "footprint: seconds to import, memory of a kernel that has run notebook 02"

@@ -4,7 +4,7 @@ The first cell installs the package from this checkout's last commit instead of 
 repository's address; nothing else differs. With the same versions the
 checkout's checks of all exercises then meet wrong answers.
 
-    python tests/colab.py PYTHON NOTEBOOK...
+    python -m tests.colab PYTHON NOTEBOOK...
 """
 
 import json
@@ -17,9 +17,10 @@ from datetime import datetime
 from pathlib import Path
 
 import nbformat
-from address import ROOT, ref, slug, version
 from nbformat import NotebookNode
-from run_notebooks import KERNELSPEC, execute
+
+from tests.address import ROOT, ref, slug, version
+from tests.run_notebooks import KERNELSPEC, execute
 
 ADDRESS = f"git+https://github.com/{slug()}@{ref(version())}"
 INSTALL_LIMIT = 60  # seconds

@@ -13,10 +13,10 @@ from functools import cache
 import matplotlib as mpl
 import nbformat
 import torch
-from address import ROOT
 
 from seq2seq_lesson.exercises import Verdict
 from seq2seq_lesson.shapes import _checks as shapes
+from tests.address import ROOT
 
 
 def tags(cell) -> list[str]:

@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from address import ROOT
-from run_notebooks import execute
+
+from tests.address import ROOT
+from tests.run_notebooks import execute
 
 # (notebook, what is planted, the line as it stands, the line with the mistake)
 MUTATIONS = [

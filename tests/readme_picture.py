@@ -7,12 +7,12 @@ import io
 from contextlib import redirect_stdout
 
 import matplotlib as mpl
-from address import ROOT
 from IPython.core.interactiveshell import InteractiveShell
 
 from seq2seq_lesson.plots.attention import attention_map
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.translation import translate
+from tests.address import ROOT
 
 mpl.use("Agg")
 SENTENCE = "il achete mon grand chat noir ."

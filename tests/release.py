@@ -10,8 +10,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from address import INIT, ROOT, VERSION, readdressed, ref, slug, version, write
 from packaging.version import Version
+
+from tests.address import INIT, ROOT, VERSION, readdressed, ref, slug, version, write
 
 CHANGELOG = ROOT / "CHANGELOG.md"
 CITATION = ROOT / "CITATION.cff"

@@ -4,8 +4,9 @@ import re
 
 import nbformat
 import pytest
-from address import FORMS, ROOT, files, readdress, ref, slug, version
-from test_notebooks import NAMES
+
+from tests.address import FORMS, ROOT, files, readdress, ref, slug, version
+from tests.test_notebooks import NAMES
 
 HERE = {"slug": slug(), "ref": ref(version())}
 COLAB, BINDER, INSTALL = FORMS[:3]

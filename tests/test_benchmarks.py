@@ -4,11 +4,11 @@ import procedures
 import pytest
 import race
 import torch
-from test_notebooks import ROOT
 
 from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.training import Recipe
 from seq2seq_lesson.vocabulary import EOS, SOS
+from tests.test_notebooks import ROOT
 
 PAIRS = [
     SentencePair("je dors .", "i m sleeping ."),

@@ -2,10 +2,11 @@
 
 import nbformat
 import pytest
-from classroom import example, grading
-from exercise_cells import by_number as cells
-from exercise_cells import parted, run
-from test_notebooks import NAMES, PATHS
+
+from tests.classroom import example, grading
+from tests.exercise_cells import by_number as cells
+from tests.exercise_cells import parted, run
+from tests.test_notebooks import NAMES, PATHS
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import re
 
 import nbformat
 import pytest
-from address import ROOT
-from classroom import slides
-from exercise_cells import tags
-from test_notebooks import NAMES, PATHS
+
+from tests.address import ROOT
+from tests.classroom import slides
+from tests.exercise_cells import tags
+from tests.test_notebooks import NAMES, PATHS
 
 GUIDE = " ".join((ROOT / "notebooks" / "TEACHING.md").read_text("utf-8").split())
 ROW = r"\*\*(0\d)\*\* (.+?) \| (.+?) \| .+? \| (\d+|–) \|"

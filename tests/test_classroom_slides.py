@@ -4,9 +4,10 @@ import re
 
 import nbformat
 import pytest
-from classroom import slides
 from nbformat import v4
-from test_notebooks import NAMES, PATHS
+
+from tests.classroom import slides
+from tests.test_notebooks import NAMES, PATHS
 
 PNG = "iVBORw0KGgo="  # the beginning of a picture is enough
 

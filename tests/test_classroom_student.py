@@ -4,10 +4,11 @@ import zipfile
 
 import nbformat
 import pytest
-from classroom import example, student
-from exercise_cells import tags
 from nbformat import v4
-from test_notebooks import NAMES, PATHS
+
+from tests.classroom import example, student
+from tests.exercise_cells import tags
+from tests.test_notebooks import NAMES, PATHS
 
 
 def test_solutions_and_outputs_are_gone_and_all_else_is_there():

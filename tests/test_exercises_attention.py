@@ -5,7 +5,6 @@ import math
 import random
 import re
 
-import exercise_cells
 import pytest
 import torch
 
@@ -13,6 +12,7 @@ from seq2seq_lesson.exercises import beam, notebook_05
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.translation import log_probs
 from seq2seq_lesson.vocabulary import EOS
+from tests import exercise_cells
 
 SCORED = """
 def score_maps(maps, truth, threshold):

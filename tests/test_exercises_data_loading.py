@@ -1,7 +1,8 @@
 """Notebook 01's exercises: stub, solution and usual mistakes, each with its hint."""
 
-import exercise_cells
 import pytest
+
+from tests import exercise_cells
 
 CLEAN = """
 def clean_better(text):

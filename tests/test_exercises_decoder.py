@@ -1,7 +1,8 @@
 """Each exercise of notebook 03: its stub, its solution, and wrong answers' hints."""
 
-import exercise_cells
 import pytest
+
+from tests import exercise_cells
 
 WRITING = """
 def write_greedily(model, dec_state, enc_states, src_mask, max_len):

@@ -1,10 +1,10 @@
 """Notebook 06's exercises: stub, solution and usual mistakes, each with its hint."""
 
-import exercise_cells
 import pytest
 import torch
 
 from seq2seq_lesson.exercises import notebook_06
+from tests import exercise_cells
 
 LOOP = """
 def honest_loop(decoder, enc_state, tgt_out):

@@ -1,7 +1,8 @@
 """Each exercise of notebook 04: its stub, its solution, and wrong answers' hints."""
 
-import exercise_cells
 import pytest
+
+from tests import exercise_cells
 
 PORTIONS = """
 def in_portions(model, portions):

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-from kernel_front import PYTHONS, Front, printed, updates
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.overrides import TorchFunctionMode
@@ -29,6 +28,7 @@ from seq2seq_lesson.explorers.shape_pieces import PIECES, trace
 from seq2seq_lesson.explorers.shape_sizes import Sizes
 from seq2seq_lesson.explorers.shape_verdicts import MISTAKES, PLACES
 from seq2seq_lesson.seq2seq import ORDERS, Seq2Seq
+from tests.kernel_front import PYTHONS, Front, printed, updates
 
 SCORES = ("position", "dot", "general", "concat", "additive")
 REAL = torch.device("cpu")

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
-from kernel_front import PYTHONS, Front, printed, updates
 from PIL import Image
 
 from seq2seq_lesson.drawing import (
@@ -30,6 +29,7 @@ from seq2seq_lesson.explorers import explorer as wiring
 from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed, whole
 from seq2seq_lesson.explorers.explorer import STILL, VIEW, Explorer
 from seq2seq_lesson.palette import ROLES, family, heat
+from tests.kernel_front import PYTHONS, Front, printed, updates
 
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")  # no emoji in pictures
 NASTY = "<script>alert('é')</script> & \"$x_1$\" 😀"

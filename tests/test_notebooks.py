@@ -6,8 +6,9 @@ import re
 
 import nbformat
 import pytest
-from address import ROOT, ref, slug, version
-from exercise_cells import tags
+
+from tests.address import ROOT, ref, slug, version
+from tests.exercise_cells import tags
 
 NAMES = [
     "01_data_loading",

@@ -16,13 +16,13 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
 
-import exercise_cells
 import pytest
 import torch
 
 from seq2seq_lesson import shapes
 from seq2seq_lesson.shapes.comments import ShapeError
 from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
+from tests import exercise_cells
 
 PACKAGE = Path(shapes.__file__).parents[1]
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
@@ -190,7 +190,7 @@ def walk_interventions(lesson):
 def walk_exercises():
     """Each check judges the stub, the solution and the wrong attempts of its test."""
     for name in EXERCISES:
-        wrong = importlib.import_module(f"test_exercises_{name}").WRONG
+        wrong = importlib.import_module(f"tests.test_exercises_{name}").WRONG
         for number, attempts in wrong.items():
             for kind in ("exercise-attempt", "solution"):
                 exercise_cells.verdict(number, exercise_cells.source(number, kind))

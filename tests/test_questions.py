@@ -4,7 +4,8 @@ import re
 
 import nbformat
 import pytest
-from test_notebooks import PATHS
+
+from tests.test_notebooks import PATHS
 
 QUESTIONS = {
     "01-normalise": "normalising step by step, and what it destroys",

@@ -7,9 +7,10 @@ import sys
 from datetime import date
 
 import pytest
-from address import FORMS, INIT, PATTERNS, ROOT, files, ref, version
 from packaging.version import Version
-from release import CHANGELOG, CITATION
+
+from tests.address import FORMS, INIT, PATTERNS, ROOT, files, ref, version
+from tests.release import CHANGELOG, CITATION
 
 TOOL = ROOT / "tests" / "release.py"
 

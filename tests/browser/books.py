@@ -4,15 +4,15 @@ import ast
 from pathlib import Path
 
 import nbformat
-from address import ROOT
 from nbformat import NotebookNode, v4
-from run_notebooks import KERNELSPEC
 
 from seq2seq_lesson.explorers.attention import attention_explorer
 from seq2seq_lesson.explorers.explorer import Explorer
 from seq2seq_lesson.explorers.reversal import reversal_playground
 from seq2seq_lesson.explorers.shape_explorer import shape_explorer
 from seq2seq_lesson.explorers.stepper import stepper
+from tests.address import ROOT
+from tests.run_notebooks import KERNELSPEC
 
 LEARNERS = """\
 import torch

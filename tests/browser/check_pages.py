@@ -1,6 +1,6 @@
 """Open the pages of `make run` in Chromium and hold them to what a reader needs.
 
-`python tests/browser/check_pages.py FOLDER` writes screenshots beside the pages.
+`python -m tests.browser.check_pages FOLDER` writes screenshots beside the pages.
 """
 
 import shutil

@@ -2,13 +2,14 @@
 
 import shutil
 
-import exercise_cells
 import pytest
-from address import ROOT
-from explorers_in_lab import open_book
 from playwright.sync_api import Locator, Page
-from servers import end_sessions, lab
-from stage import ARTEFACTS, browser_page
+
+from tests import exercise_cells
+from tests.address import ROOT
+from tests.browser.explorers_in_lab import open_book
+from tests.browser.servers import end_sessions, lab
+from tests.browser.stage import ARTEFACTS, browser_page
 
 BOOK = ROOT / "notebooks" / "01_data_loading.ipynb"
 EXERCISE = "01-3"

@@ -4,12 +4,13 @@ import subprocess
 
 import nbformat
 import pytest
-from books import SMALL, twin, write_small
-from explorers_in_lab import MOVES
 from nbformat import v4
-from run_notebooks import KERNELSPEC
-from servers import CLASSIC, TOKEN, classic, end_sessions
-from stage import ARTEFACTS, CONTENT, Stage, browser_page
+
+from tests.browser.books import SMALL, twin, write_small
+from tests.browser.explorers_in_lab import MOVES
+from tests.browser.servers import CLASSIC, TOKEN, classic, end_sessions
+from tests.browser.stage import ARTEFACTS, CONTENT, Stage, browser_page
+from tests.run_notebooks import KERNELSPEC
 
 READY = """
   window.Jupyter?.notebook?._fully_loaded && Jupyter.notebook.kernel?.is_connected()

@@ -7,12 +7,12 @@ import statistics
 from pathlib import Path
 
 import pytest
-from books import SMALL, twin, write_small
 from playwright.sync_api import Page
-from servers import TOKEN, end_sessions, lab
-from stage import ARTEFACTS, CONTENT, Stage, browser_page
 
 from seq2seq_lesson.explorers.sentences import EXAMPLES
+from tests.browser.books import SMALL, twin, write_small
+from tests.browser.servers import TOKEN, end_sessions, lab
+from tests.browser.stage import ARTEFACTS, CONTENT, Stage, browser_page
 
 NONSENSE = [
     "",

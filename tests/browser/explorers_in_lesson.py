@@ -6,12 +6,12 @@ the live explorer must take their place.
 """
 
 import pytest
-from books import SMALL, lesson_explorers, twin, twin_of, write_lesson
-from explorers_in_lab import DRAGGED, one_live_explorer, open_book
-from servers import end_sessions, lab
-from stage import CONTENT, Stage, browser_page
 
 from seq2seq_lesson.explorers.sentences import EXAMPLES
+from tests.browser.books import SMALL, lesson_explorers, twin, twin_of, write_lesson
+from tests.browser.explorers_in_lab import DRAGGED, one_live_explorer, open_book
+from tests.browser.servers import end_sessions, lab
+from tests.browser.stage import CONTENT, Stage, browser_page
 
 WALKS = {  # short ones, that begin anywhere
     "shape": [("batch", 6), ("src_len", 7), ("piece", "embedding")],

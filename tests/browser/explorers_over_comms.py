@@ -8,13 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
-from address import ROOT
-from books import SMALL, cells, twin
-from explorers_in_lab import MOVES, NONSENSE, TYPED, write_down
 from ipywidgets import Button, Dropdown, SelectionSlider
 from jupyter_client import KernelManager
-from servers import COLAB, readers_environment
-from stage import ARTEFACTS
+
+from tests.address import ROOT
+from tests.browser.books import SMALL, cells, twin
+from tests.browser.explorers_in_lab import MOVES, NONSENSE, TYPED, write_down
+from tests.browser.servers import COLAB, readers_environment
+from tests.browser.stage import ARTEFACTS
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from address import ROOT
-from run_notebooks import KERNELSPEC
+from tests.address import ROOT
+from tests.run_notebooks import KERNELSPEC
 
 TOKEN = "lesson"
 COLAB = ROOT / ".venv-colab" / "bin" / "python"

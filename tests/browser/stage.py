@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from address import ROOT
-from check_pages import chromium
 from ipywidgets import Button, Checkbox, Dropdown, IntSlider, SelectionSlider, Text
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from seq2seq_lesson.explorers.explorer import Explorer
+from tests.address import ROOT
+from tests.browser.check_pages import chromium
 
 ARTEFACTS = ROOT / "build" / "browser"
 PATIENCE = 60_000  # milliseconds, on a machine that has much else to do

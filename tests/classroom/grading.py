@@ -10,11 +10,12 @@ from copy import deepcopy
 from pathlib import Path
 
 import nbformat
-from address import ROOT
-from classroom.student import unfolded
-from exercise_cells import answer, number_of, parted, tags
 from nbformat import NotebookNode
-from run_notebooks import normalise
+
+from tests.address import ROOT
+from tests.classroom.student import unfolded
+from tests.exercise_cells import answer, number_of, parted, tags
+from tests.run_notebooks import normalise
 
 CONFIG = """\
 # Written by `make grading`.

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from classroom import grading
-from exercise_cells import answer as solution_of
-from exercise_cells import by_number, number_of, tags
 from nbgrader.api import Gradebook
-from test_notebooks import PATHS
+
+from tests.classroom import grading
+from tests.exercise_cells import answer as solution_of
+from tests.exercise_cells import by_number, number_of, tags
+from tests.test_notebooks import PATHS
 
 BOOK = PATHS[0]
 NAME = BOOK.stem

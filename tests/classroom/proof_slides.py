@@ -1,9 +1,10 @@
 """The decks, shown in Chromium at 1280 x 720: nothing cut off, nothing too small."""
 
 import pytest
-from address import ROOT
-from browser.check_pages import chromium
-from test_notebooks import NAMES
+
+from tests.address import ROOT
+from tests.browser.check_pages import chromium
+from tests.test_notebooks import NAMES
 
 DECKS = ROOT / "build" / "slides"
 SHOW = """([n, f]) => {

@@ -8,12 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from address import ROOT
-from classroom.student import NAME
-from colab import add_kernel
-from exercise_cells import tags
-from run_notebooks import execute
-from test_notebooks import NAMES
+
+from tests.address import ROOT
+from tests.classroom.student import NAME
+from tests.colab import add_kernel
+from tests.exercise_cells import tags
+from tests.run_notebooks import execute
+from tests.test_notebooks import NAMES
 
 ARCHIVE = ROOT / "build" / "student" / f"{NAME}.zip"
 

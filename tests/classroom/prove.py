@@ -7,8 +7,8 @@ and twelve kernels run notebook 02 at once.
 import sys
 from pathlib import Path
 
-from address import ROOT
-from fresh_clone import offline, shell
+from tests.address import ROOT
+from tests.fresh_clone import offline, shell
 
 PROOFS = ("proof_student.py", "proof_slides.py", "proof_grading.py")
 

@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
-from address import ROOT
-from run_notebooks import execute
+
+from tests.address import ROOT
+from tests.run_notebooks import execute
 
 BOOK = ROOT / "notebooks" / "02_encoder_dissection.ipynb"
 # The last cell of each: say what it took, wait until all have come so far, then look.

@@ -18,14 +18,14 @@ from pathlib import Path
 
 import nbformat
 import pooch
-from address import ROOT
-from exercise_cells import tags
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode, v4
-from pages import markdown_to_html, title_of
 from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.runtime import data_folder
+from tests.address import ROOT
+from tests.exercise_cells import tags
+from tests.pages import markdown_to_html, title_of
 
 VERSION = "6.0.2"
 REVEAL = f"https://registry.npmjs.org/reveal.js/-/reveal.js-{VERSION}.tgz"

@@ -16,9 +16,10 @@ from copy import deepcopy
 from pathlib import Path
 
 import nbformat
-from address import ROOT
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 from nbformat import NotebookNode
+
+from tests.address import ROOT
 
 NAME = "seq2seq-lesson-student"
 DETAILS = re.compile(r"\n*<details>.*?</details>", re.S)
