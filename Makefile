@@ -33,7 +33,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 
 run: $(READY)
 	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
-	@$(PY) -m tests.run_notebooks run $(BOOKS)
+	@$(PY) -m tools.notebooks run $(BOOKS)
 
 lab: $(READY)
 	@echo "lab: opening JupyterLab on notebook 01"
@@ -41,7 +41,7 @@ lab: $(READY)
 
 notebooks: $(READY)
 	@echo "notebooks: re-executing the six notebooks and storing their outputs"
-	@$(PY) -m tests.run_notebooks store $(BOOKS)
+	@$(PY) -m tools.notebooks store $(BOOKS)
 
 test: $(READY)
 	@echo "test: ruff, unit tests, then the six notebooks compared cell by cell"
@@ -125,23 +125,23 @@ attention-study: $(READY)
 
 bigrams: $(READY)
 	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"
-	@$(PY) -m tests.list_bigrams
+	@$(PY) -m tools.list_bigrams
 
 address: $(READY)
 	@echo "address: writing pyproject.toml's address, and the ref, into badges and install lines"
-	@$(PY) -m tests.address
+	@$(PY) -m tools.address
 
 release: $(READY)
 	@echo "release: writing version, ref, citation and changelog"
-	@$(PY) -m tests.release '$(VERSION)'
+	@$(PY) -m tools.release '$(VERSION)'
 
 picture: $(READY)
 	@echo "picture: drawing README's picture from a live cell and a trained model"
-	@$(PY) -m tests.readme_picture
+	@$(PY) -m tools.readme_picture
 
 footprint: $(READY)
 	@echo "footprint: seconds to import, memory of a kernel that has run notebook 02"
-	@$(PY) tests/benchmarks/footprint.py
+	@$(PY) -m tools.footprint
 
 clean:
 	@echo "clean: removing .venv, build/ and caches"

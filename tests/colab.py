@@ -19,8 +19,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tests.address import ROOT, ref, slug, version
-from tests.run_notebooks import KERNELSPEC, execute
+from tools.address import ROOT, ref, slug, version
+from tools.notebooks import KERNELSPEC, execute
 
 ADDRESS = f"git+https://github.com/{slug()}@{ref(version())}"
 INSTALL_LIMIT = 60  # seconds

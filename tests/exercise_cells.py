@@ -16,7 +16,7 @@ import torch
 
 from seq2seq_lesson.exercises import Verdict
 from seq2seq_lesson.shapes import _checks as shapes
-from tests.address import ROOT
+from tools.address import ROOT
 
 
 def tags(cell) -> list[str]:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.address import ROOT, slug
+from tools.address import ROOT, slug
 
 OFFLINE = "unshare -rn sh -c 'ip link set lo up && {}'"
 
@@ -53,7 +53,7 @@ def main() -> None:
         folder = Path(scratch, enter.removeprefix("cd "))
         here = clone_line.replace(f"https://github.com/{slug()}", ROOT.as_uri())
         shell(f"{here} {folder.name}", folder.parent)
-        page = "python -m tests.run_notebooks run notebooks/01_data_loading.ipynb"
+        page = "python -m tools.notebooks run notebooks/01_data_loading.ipynb"
         shell(f"{pip_lines}\njupyter lab --version\n{page}", folder)
         shell("rm -rf .venv build\nmake .venv/ready", folder)
         frame = offline()

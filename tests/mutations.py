@@ -9,8 +9,8 @@ from pathlib import Path
 
 import nbformat
 
-from tests.address import ROOT
-from tests.run_notebooks import execute
+from tools.address import ROOT
+from tools.notebooks import execute
 
 # (notebook, what is planted, the line as it stands, the line with the mistake)
 MUTATIONS = [

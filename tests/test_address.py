@@ -5,8 +5,8 @@ import re
 import nbformat
 import pytest
 
-from tests.address import FORMS, ROOT, files, readdress, ref, slug, version
 from tests.test_notebooks import NAMES
+from tools.address import FORMS, ROOT, files, readdress, ref, slug, version
 
 HERE = {"slug": slug(), "ref": ref(version())}
 COLAB, BINDER, INSTALL = FORMS[:3]

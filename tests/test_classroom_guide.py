@@ -6,10 +6,10 @@ import re
 import nbformat
 import pytest
 
-from tests.address import ROOT
 from tests.classroom import slides
 from tests.exercise_cells import tags
 from tests.test_notebooks import NAMES, PATHS
+from tools.address import ROOT
 
 GUIDE = " ".join((ROOT / "notebooks" / "TEACHING.md").read_text("utf-8").split())
 ROW = r"\*\*(0\d)\*\* (.+?) \| (.+?) \| .+? \| (\d+|–) \|"

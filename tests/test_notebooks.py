@@ -7,8 +7,8 @@ import re
 import nbformat
 import pytest
 
-from tests.address import ROOT, ref, slug, version
 from tests.exercise_cells import tags
+from tools.address import ROOT, ref, slug, version
 
 NAMES = [
     "01_data_loading",

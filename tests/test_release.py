@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 from packaging.version import Version
 
-from tests.address import FORMS, INIT, PATTERNS, ROOT, files, ref, version
-from tests.release import CHANGELOG, CITATION
+from tools.address import FORMS, INIT, PATTERNS, ROOT, files, ref, version
+from tools.release import CHANGELOG, CITATION
 
 TOOL = ROOT / "tests" / "release.py"
 

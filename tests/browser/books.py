@@ -11,8 +11,8 @@ from seq2seq_lesson.explorers.explorer import Explorer
 from seq2seq_lesson.explorers.reversal import reversal_playground
 from seq2seq_lesson.explorers.shape_explorer import shape_explorer
 from seq2seq_lesson.explorers.stepper import stepper
-from tests.address import ROOT
-from tests.run_notebooks import KERNELSPEC
+from tools.address import ROOT
+from tools.notebooks import KERNELSPEC
 
 LEARNERS = """\
 import torch

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from tests import exercise_cells
-from tests.address import ROOT
 from tests.browser.explorers_in_lab import open_book
 from tests.browser.servers import end_sessions, lab
 from tests.browser.stage import ARTEFACTS, browser_page
+from tools.address import ROOT
 
 BOOK = ROOT / "notebooks" / "01_data_loading.ipynb"
 EXERCISE = "01-3"

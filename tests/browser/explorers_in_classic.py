@@ -10,7 +10,7 @@ from tests.browser.books import SMALL, twin, write_small
 from tests.browser.explorers_in_lab import MOVES
 from tests.browser.servers import CLASSIC, TOKEN, classic, end_sessions
 from tests.browser.stage import ARTEFACTS, CONTENT, Stage, browser_page
-from tests.run_notebooks import KERNELSPEC
+from tools.notebooks import KERNELSPEC
 
 READY = """
   window.Jupyter?.notebook?._fully_loaded && Jupyter.notebook.kernel?.is_connected()

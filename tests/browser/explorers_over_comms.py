@@ -11,11 +11,11 @@ import pytest
 from ipywidgets import Button, Dropdown, SelectionSlider
 from jupyter_client import KernelManager
 
-from tests.address import ROOT
 from tests.browser.books import SMALL, cells, twin
 from tests.browser.explorers_in_lab import MOVES, NONSENSE, TYPED, write_down
 from tests.browser.servers import COLAB, readers_environment
 from tests.browser.stage import ARTEFACTS
+from tools.address import ROOT
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 

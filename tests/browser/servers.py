@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.address import ROOT
-from tests.run_notebooks import KERNELSPEC
+from tools.address import ROOT
+from tools.notebooks import KERNELSPEC
 
 TOKEN = "lesson"
 COLAB = ROOT / ".venv-colab" / "bin" / "python"

@@ -11,8 +11,8 @@ from ipywidgets import Button, Checkbox, Dropdown, IntSlider, SelectionSlider, T
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from seq2seq_lesson.explorers.explorer import Explorer
-from tests.address import ROOT
 from tests.browser.check_pages import chromium
+from tools.address import ROOT
 
 ARTEFACTS = ROOT / "build" / "browser"
 PATIENCE = 60_000  # milliseconds, on a machine that has much else to do

@@ -12,10 +12,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tests.address import ROOT
 from tests.classroom.student import unfolded
 from tests.exercise_cells import answer, number_of, parted, tags
-from tests.run_notebooks import normalise
+from tools.address import ROOT
+from tools.notebooks import normalise
 
 CONFIG = """\
 # Written by `make grading`.

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.address import ROOT
 from tests.browser.check_pages import chromium
 from tests.test_notebooks import NAMES
+from tools.address import ROOT
 
 DECKS = ROOT / "build" / "slides"
 SHOW = """([n, f]) => {

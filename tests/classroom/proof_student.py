@@ -9,12 +9,12 @@ import nbformat
 import pytest
 import torch
 
-from tests.address import ROOT
 from tests.classroom.student import NAME
 from tests.colab import add_kernel
 from tests.exercise_cells import tags
-from tests.run_notebooks import execute
 from tests.test_notebooks import NAMES
+from tools.address import ROOT
+from tools.notebooks import execute
 
 ARCHIVE = ROOT / "build" / "student" / f"{NAME}.zip"
 

@@ -7,8 +7,8 @@ and twelve kernels run notebook 02 at once.
 import sys
 from pathlib import Path
 
-from tests.address import ROOT
 from tests.fresh_clone import offline, shell
+from tools.address import ROOT
 
 PROOFS = ("proof_student.py", "proof_slides.py", "proof_grading.py")
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import nbformat
 
-from tests.address import ROOT
-from tests.run_notebooks import execute
+from tools.address import ROOT
+from tools.notebooks import execute
 
 BOOK = ROOT / "notebooks" / "02_encoder_dissection.ipynb"
 # The last cell of each: say what it took, wait until all have come so far, then look.

@@ -23,9 +23,9 @@ from nbformat import NotebookNode, v4
 from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.runtime import data_folder
-from tests.address import ROOT
 from tests.exercise_cells import tags
-from tests.pages import markdown_to_html, title_of
+from tools.address import ROOT
+from tools.pages import markdown_to_html, title_of
 
 VERSION = "6.0.2"
 REVEAL = f"https://registry.npmjs.org/reveal.js/-/reveal.js-{VERSION}.tgz"

@@ -19,7 +19,7 @@ import nbformat
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 from nbformat import NotebookNode
 
-from tests.address import ROOT
+from tools.address import ROOT
 
 NAME = "seq2seq-lesson-student"
 DETAILS = re.compile(r"\n*<details>.*?</details>", re.S)

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from seq2seq_lesson.plots.attention import attention_map
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.translation import translate
-from tests.address import ROOT
+from tools.address import ROOT
 
 mpl.use("Agg")
 SENTENCE = "il achete mon grand chat noir ."

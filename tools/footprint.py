@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 IMPORTS = {
     "import torch": "import torch",
     "import seq2seq_lesson": "import torch, seq2seq_lesson",

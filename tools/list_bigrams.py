@@ -1,6 +1,6 @@
 """List the French bigrams of the bundled corpus that Tatoeba never shows.
 
-A maintainer's tool: `SEQ2SEQ_LESSON_DATA=folder python -m tests.list_bigrams` prints
+A maintainer's tool: `SEQ2SEQ_LESSON_DATA=folder python -m tools.list_bigrams` prints
 each such pair of neighbouring words with one sentence that holds it. Most are good
 French that nobody happened to write; a wrong one would hide among them, so read them.
 """

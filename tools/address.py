@@ -2,7 +2,7 @@
 
 The address is kept once, in pyproject.toml. The ref follows from the package's version:
 a released version is read at its tag, one in development at main.
-`python -m tests.address` rewrites badges, install lines and clone lines.
+`python -m tools.address` rewrites badges, install lines and clone lines.
 """
 
 import re

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from tests.address import INIT, ROOT, VERSION, readdressed, ref, slug, version, write
+from tools.address import INIT, ROOT, VERSION, readdressed, ref, slug, version, write
 
 CHANGELOG = ROOT / "CHANGELOG.md"
 CITATION = ROOT / "CITATION.cff"
