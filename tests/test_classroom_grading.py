@@ -4,9 +4,10 @@ import nbformat
 import pytest
 
 from tests.classroom import example, grading
-from tests.exercise_cells import by_number as cells
-from tests.exercise_cells import parted, run
+from tests.exercise_cells import run
 from tests.test_notebooks import NAMES, PATHS
+from tools.exercise_cells import by_number as cells
+from tools.exercise_cells import parted
 
 
 @pytest.fixture

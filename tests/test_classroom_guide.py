@@ -7,9 +7,9 @@ import nbformat
 import pytest
 
 from tests.classroom import slides
-from tests.exercise_cells import tags
 from tests.test_notebooks import NAMES, PATHS
 from tools.address import ROOT
+from tools.exercise_cells import tags
 
 GUIDE = " ".join((ROOT / "notebooks" / "TEACHING.md").read_text("utf-8").split())
 ROW = r"\*\*(0\d)\*\* (.+?) \| (.+?) \| .+? \| (\d+|–) \|"

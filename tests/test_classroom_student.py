@@ -7,8 +7,8 @@ import pytest
 from nbformat import v4
 
 from tests.classroom import example, student
-from tests.exercise_cells import tags
 from tests.test_notebooks import NAMES, PATHS
+from tools.exercise_cells import tags
 
 
 def test_solutions_and_outputs_are_gone_and_all_else_is_there():

@@ -13,6 +13,7 @@ from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.translation import log_probs
 from seq2seq_lesson.vocabulary import EOS
 from tests import exercise_cells
+from tools.exercise_cells import answer, numbers, source
 
 SCORED = """
 def score_maps(maps, truth, threshold):
@@ -34,7 +35,7 @@ def by_hand(**parts):
 
 def altered(number, *changes):
     """The notebook's solution with some of its text changed."""
-    text = exercise_cells.answer(exercise_cells.source(number, "solution"))
+    text = answer(source(number, "solution"))
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
@@ -217,7 +218,7 @@ WRONG = {  # a phrase of the hint: a wrong attempt
 
 
 def test_every_exercise_is_tested():
-    assert exercise_cells.numbers("05") == list(WRONG)
+    assert numbers("05") == list(WRONG)
 
 
 @pytest.mark.parametrize("number", WRONG)
@@ -226,7 +227,7 @@ def test_exercise(number):
 
 
 def test_the_weights_shown_are_those_that_are_scored():
-    shown = exercise_cells.source("05-1", "exercise-attempt")
+    shown = source("05-1", "exercise-attempt")
     rows = re.findall(r"^# (\w+) +([\d. ]+)$", shown, re.M)
     numbers = {word: tuple(map(float, row.split())) for word, row in rows}
     assert numbers == notebook_05.SLEEPING

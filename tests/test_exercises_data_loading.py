@@ -3,6 +3,7 @@
 import pytest
 
 from tests import exercise_cells
+from tools.exercise_cells import numbers
 
 CLEAN = """
 def clean_better(text):
@@ -153,7 +154,7 @@ def test_the_row_of_ids_shows_where_the_answer_goes_wrong():
 
 
 def test_every_exercise_is_tested():
-    assert exercise_cells.numbers("01") == list(WRONG)
+    assert numbers("01") == list(WRONG)
 
 
 @pytest.mark.parametrize("number", WRONG)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests import exercise_cells
+from tools.exercise_cells import numbers, source
 
 WRITING = """
 def write_greedily(model, dec_state, enc_states, src_mask, max_len):
@@ -217,7 +218,7 @@ def write_greedily(model, dec_state, enc_states, src_mask, max_len):
 
 
 def test_every_exercise_is_tested():
-    assert exercise_cells.numbers("03") == list(WRONG)
+    assert numbers("03") == list(WRONG)
 
 
 @pytest.mark.parametrize("number", WRONG)
@@ -238,7 +239,7 @@ def additive_context(query, keys, src_mask, W_q, W_k, v):
 
 
 def test_a_projection_without_the_layer_counts_as_none():
-    attempt = exercise_cells.source("03-5", "solution").replace(
+    attempt = source("03-5", "solution").replace(
         "score.W_k(enc_states)", "(enc_states @ score.W_k.weight.T)"
     )
     assert exercise_cells.verdict("03-5", attempt).points == 1

@@ -3,6 +3,7 @@
 import pytest
 
 from tests import exercise_cells
+from tools.exercise_cells import numbers, source
 
 PORTIONS = """
 def in_portions(model, portions):
@@ -168,7 +169,7 @@ def shortened(gradients, limit):
 
 
 def test_every_exercise_is_tested():
-    assert exercise_cells.numbers("04") == list(WRONG)
+    assert numbers("04") == list(WRONG)
 
 
 @pytest.mark.parametrize("number", WRONG)
@@ -198,7 +199,7 @@ def test_half_a_repair_is_told_what_is_left():
 
 def test_behind_the_end_of_a_sentence_the_teacher_may_read_anything():
     attempt = (
-        exercise_cells.source("04-4", "solution")
+        source("04-4", "solution")
         + """
 old = teacher_input
 def teacher_input(tgt_out):

@@ -7,8 +7,8 @@ import re
 import nbformat
 import pytest
 
-from tests.exercise_cells import tags
 from tools.address import ROOT, ref, slug, version
+from tools.exercise_cells import tags
 
 NAMES = [
     "01_data_loading",

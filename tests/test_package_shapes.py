@@ -23,6 +23,7 @@ from seq2seq_lesson import shapes
 from seq2seq_lesson.shapes.comments import ShapeError
 from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
 from tests import exercise_cells
+from tools.exercise_cells import source
 
 PACKAGE = Path(shapes.__file__).parents[1]
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
@@ -193,7 +194,7 @@ def walk_exercises():
         wrong = importlib.import_module(f"tests.test_exercises_{name}").WRONG
         for number, attempts in wrong.items():
             for kind in ("exercise-attempt", "solution"):
-                exercise_cells.verdict(number, exercise_cells.source(number, kind))
+                exercise_cells.verdict(number, source(number, kind))
             for attempt in attempts.values():
                 exercise_cells.verdict(number, attempt)
 

@@ -5,11 +5,11 @@ import shutil
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests import exercise_cells
 from tests.browser.explorers_in_lab import open_book
 from tests.browser.servers import end_sessions, lab
 from tests.browser.stage import ARTEFACTS, browser_page
 from tools.address import ROOT
+from tools.exercise_cells import book, source
 
 BOOK = ROOT / "notebooks" / "01_data_loading.ipynb"
 EXERCISE = "01-3"
@@ -25,14 +25,14 @@ RAN = """([cell, before]) => {
 
 def cell(page: Page, words: str) -> Locator:
     """The first code cell of notebook 01 that has these words."""
-    cells = exercise_cells.book("01").cells
+    cells = book("01").cells
     fits = [one.cell_type == "code" and words in one.source for one in cells]
     return page.locator(".jp-Notebook .jp-Cell").nth(fits.index(True))
 
 
 def part(page: Page, kind: str) -> Locator:
     """One of the exercise's cells."""
-    return cell(page, exercise_cells.source(EXERCISE, kind))
+    return cell(page, source(EXERCISE, kind))
 
 
 def run(page: Page, one: Locator) -> str:
@@ -71,12 +71,12 @@ def lesson(tmp_path_factory):
 
 def test_an_attempt_is_typed_and_answered(lesson):
     attempt, check = part(lesson, "exercise-attempt"), part(lesson, "exercise-check")
-    stub = exercise_cells.source(EXERCISE, "exercise-attempt")
+    stub = source(EXERCISE, "exercise-attempt")
     for code, sentence in {stub: "Not tried yet: ", **WRONG}.items():
         type_into(lesson, attempt, code)
         run(lesson, attempt)
         assert sentence in run(lesson, check)
-    type_into(lesson, attempt, exercise_cells.source(EXERCISE, "solution"))
+    type_into(lesson, attempt, source(EXERCISE, "solution"))
     run(lesson, attempt)
     check.screenshot(path=ARTEFACTS / "exercise-right.png")
     assert "Right: " in run(lesson, check)

@@ -13,8 +13,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from tests.classroom.student import unfolded
-from tests.exercise_cells import answer, number_of, parted, tags
 from tools.address import ROOT
+from tools.exercise_cells import answer, number_of, parted, tags
 from tools.notebooks import normalise
 
 CONFIG = """\

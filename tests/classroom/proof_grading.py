@@ -12,9 +12,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from tests.classroom import grading
-from tests.exercise_cells import answer as solution_of
-from tests.exercise_cells import by_number, number_of, tags
 from tests.test_notebooks import PATHS
+from tools.exercise_cells import answer as solution_of
+from tools.exercise_cells import by_number, number_of, tags
 
 BOOK = PATHS[0]
 NAME = BOOK.stem

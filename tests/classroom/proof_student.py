@@ -11,9 +11,9 @@ import torch
 
 from tests.classroom.student import NAME
 from tests.colab import add_kernel
-from tests.exercise_cells import tags
 from tests.test_notebooks import NAMES
 from tools.address import ROOT
+from tools.exercise_cells import tags
 from tools.notebooks import execute
 
 ARCHIVE = ROOT / "build" / "student" / f"{NAME}.zip"

@@ -23,8 +23,8 @@ from nbformat import NotebookNode, v4
 from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.runtime import data_folder
-from tests.exercise_cells import tags
 from tools.address import ROOT
+from tools.exercise_cells import tags
 from tools.pages import markdown_to_html, title_of
 
 VERSION = "6.0.2"
