@@ -87,19 +87,19 @@ test-fresh: $(READY)
 
 student: $(READY)
 	@echo "student: notebooks without solutions and outputs in build/student (ZIP=1: to carry)"
-	@$(PY) -m tests.classroom.student $(if $(ZIP),--zip) $(BOOKS)
+	@$(PY) -m tools.classroom.student $(if $(ZIP),--zip) $(BOOKS)
 
 slides: $(READY)
 	@echo "slides: one deck a notebook in build/slides"
-	@$(PY) -m tests.classroom.slides $(BOOKS)
+	@$(PY) -m tools.classroom.slides $(BOOKS)
 
 grading: $(CLASSROOM)
 	@echo "grading: an nbgrader course from the exercises in build/nbgrader"
-	@$(PY) -m tests.classroom.grading $(BOOKS)
+	@$(PY) -m tools.classroom.grading $(BOOKS)
 
 room: $(READY)
 	@echo "room: notebook 02 in $(or $(KERNELS),12) kernels at once: memory and seconds"
-	@OMP_NUM_THREADS=1 $(PY) -m tests.classroom.room --kernels $(or $(KERNELS),12)
+	@OMP_NUM_THREADS=1 $(PY) -m tools.classroom.room --kernels $(or $(KERNELS),12)
 
 test-classroom: $(CLASSROOM)
 	@echo "test-classroom: students' archive, decks, nbgrader's round, a full room"

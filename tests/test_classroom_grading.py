@@ -3,9 +3,10 @@
 import nbformat
 import pytest
 
-from tests.classroom import example, grading
+from tests.classroom import example
 from tests.exercise_cells import run
 from tests.test_notebooks import NAMES, PATHS
+from tools.classroom import grading
 from tools.exercise_cells import by_number as cells
 from tools.exercise_cells import parted
 

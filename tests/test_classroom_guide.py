@@ -6,9 +6,9 @@ import re
 import nbformat
 import pytest
 
-from tests.classroom import slides
 from tests.test_notebooks import NAMES, PATHS
 from tools.address import ROOT
+from tools.classroom import slides
 from tools.exercise_cells import tags
 
 GUIDE = " ".join((ROOT / "notebooks" / "TEACHING.md").read_text("utf-8").split())

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests.classroom import slides
 from tests.test_notebooks import NAMES, PATHS
+from tools.classroom import slides
 
 PNG = "iVBORw0KGgo="  # the beginning of a picture is enough
 

@@ -6,8 +6,9 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests.classroom import example, student
+from tests.classroom import example
 from tests.test_notebooks import NAMES, PATHS
+from tools.classroom import student
 from tools.exercise_cells import tags
 
 

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from tests.classroom import grading
 from tests.test_notebooks import PATHS
+from tools.classroom import grading
 from tools.exercise_cells import answer as solution_of
 from tools.exercise_cells import by_number, number_of, tags
 

@@ -9,10 +9,10 @@ import nbformat
 import pytest
 import torch
 
-from tests.classroom.student import NAME
 from tests.colab import add_kernel
 from tests.test_notebooks import NAMES
 from tools.address import ROOT
+from tools.classroom.student import NAME
 from tools.exercise_cells import tags
 from tools.notebooks import execute
 

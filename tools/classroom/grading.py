@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tests.classroom.student import unfolded
 from tools.address import ROOT
+from tools.classroom.student import unfolded
 from tools.exercise_cells import answer, number_of, parted, tags
 from tools.notebooks import normalise
 
