@@ -109,7 +109,7 @@ test-classroom: $(CLASSROOM)
 
 bench: $(READY)
 	@echo "bench: three procedures race on Tatoeba, then the rungs (FULL=1: to their ends)"
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 FULL=$(FULL) $(PY) tests/benchmarks/bench.py
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 FULL=$(FULL) $(PY) -m tools.bench
 
 pretrained: $(READY)
 	@echo "pretrained: training the small models that come along"

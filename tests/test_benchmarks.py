@@ -1,14 +1,13 @@
 """The three procedures of the race learn, take turns, and are reported as they ran."""
 
-import procedures
 import pytest
-import race
 import torch
 
 from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.training import Recipe
 from seq2seq_lesson.vocabulary import EOS, SOS
 from tests.test_notebooks import ROOT
+from tools.bench import procedures, race
 
 PAIRS = [
     SentencePair("je dors .", "i m sleeping ."),
@@ -72,7 +71,7 @@ def test_whoever_has_used_the_least_time_goes_next(monkeypatch):
 def test_readme_shows_the_committed_result(line):
     readme, results = (
         (ROOT / path).read_text("utf-8").splitlines()
-        for path in ("README.md", "tests/benchmarks/results.md")
+        for path in ("README.md", "tools/bench/results.md")
     )
     (shown,) = [row for row in readme if row.startswith(line)]
     assert shown in results

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
-from procedures import Translate, original, ours, todays
 
 from seq2seq_lesson import metrics
 from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.training import Recipe
+from tools.bench.procedures import Translate, original, ours, todays
 
 GOALS = [15, 30, 44, 50, 54, 57, 59, 60, 62, 64]  # BLEU on held-out sentences
 SMALL, LARGE = {"emb": 128, "dropout": 0.1}, {"emb": 256, "dropout": 0.3}

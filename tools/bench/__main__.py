@@ -11,10 +11,10 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import torch
-from race import Lane, lanes, race, table
-from rungs import ROOT, rungs
 
 from seq2seq_lesson.corpus import known_translations, prepare, read_pairs, split
+from tools.bench.race import Lane, lanes, race, table
+from tools.bench.rungs import ROOT, rungs
 
 README = ROOT / "README.md"
 START, END = "<!-- benchmark -->\n", "<!-- /benchmark -->"

@@ -1,0 +1,1 @@
+"""How fast: the race of three procedures, and the rungs."""
