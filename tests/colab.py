@@ -80,7 +80,7 @@ def run_as_on_colab(path: Path, python: str, baseline: set[str]) -> str:
 
 def meet_wrong_answers(python: str) -> str:
     """Meet every check with its stub, its solution and wrong answers."""
-    tests = sorted(map(str, ROOT.glob("tests/test_exercises*.py")))
+    tests = sorted(map(str, ROOT.glob("tests/exercises/test_*.py")))
     command = [python, "-m", "pytest", "-q", "--disable-warnings", *tests]
     return "failed" if subprocess.run(command, cwd=ROOT).returncode else "ok"
 

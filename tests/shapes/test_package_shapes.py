@@ -28,7 +28,7 @@ from tools.exercise_cells import source
 PACKAGE = Path(shapes.__file__).parents[1]
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
 MACHINERY = {f"shapes/{name}.py" for name in ("__init__", "comments", "rewriter")}
-EXERCISES = "data_loading encoder decoder training attention reversal".split()
+EXERCISES = "01 02 03 04 05 06".split()
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
     "interventions.py: intervened": "hands the change on; no tensor passes here",
@@ -191,7 +191,7 @@ def walk_interventions(lesson):
 def walk_exercises():
     """Each check judges the stub, the solution and the wrong attempts of its test."""
     for name in EXERCISES:
-        wrong = importlib.import_module(f"tests.test_exercises_{name}").WRONG
+        wrong = importlib.import_module(f"tests.exercises.test_notebook_{name}").WRONG
         for number, attempts in wrong.items():
             for kind in ("exercise-attempt", "solution"):
                 exercise_cells.verdict(number, source(number, kind))
