@@ -24,7 +24,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	--nbval-cell-timeout=300
+	--nbval-cell-timeout=600
 
 .PHONY: run lab notebooks test test-browser test-colab test-cuda test-device \
 	test-mutations test-fresh \
