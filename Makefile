@@ -29,7 +29,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 .PHONY: run lab notebooks test test-browser test-colab test-cuda test-device \
 	test-mutations test-fresh \
 	test-classroom student slides grading room \
-	bench pretrained reversal-study attention-study bigrams address release picture footprint clean
+	bench pretrained reversal-study attention-study bigrams address claims release picture footprint clean
 
 run: $(READY)
 	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
@@ -134,6 +134,10 @@ address: $(READY)
 release: $(READY)
 	@echo "release: writing version, ref, citation and changelog"
 	@$(PY) -m tools.release '$(VERSION)'
+
+claims: $(READY)
+	@echo "claims: writing every \"because\" of the notebooks into notebooks/CLAIMS.md"
+	@$(PY) -m tools.claims
 
 picture: $(READY)
 	@echo "picture: drawing README's picture from a live cell and a trained model"

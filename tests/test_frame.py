@@ -9,9 +9,10 @@ import re
 
 import nbformat
 import pytest
-from exercise_cells import tags
 from nbformat import v4
-from test_notebooks import PATHS
+
+from tests.test_notebooks import PATHS
+from tools.exercise_cells import tags
 
 MOST = {"words": 2400, "cells": 42, "lines": 320, "exercises": 4}
 MOST |= {"exercise minutes": 30, "minutes": 90, "import lines": 12}

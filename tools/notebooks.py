@@ -19,6 +19,7 @@ from PIL import Image
 from tools.pages import title_of, write_index, write_page
 
 ROOT = Path(__file__).resolve().parents[1]
+KEPT = ("tags", "jupyter", "slideshow", "nbgrader", "cellView", "claim")
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -49,11 +50,7 @@ def normalise(book: NotebookNode) -> None:
     )
     for cell in book.cells:
         cell.metadata = NotebookNode(
-            {
-                key: value
-                for key, value in cell.metadata.items()
-                if key in ("tags", "jupyter", "slideshow", "nbgrader", "cellView")
-            }
+            {key: value for key, value in cell.metadata.items() if key in KEPT}
         )
         for output in cell.get("outputs", []):
             if output.output_type == "error":
