@@ -52,6 +52,7 @@ def normalise(book: NotebookNode) -> None:
         cell.metadata = NotebookNode(
             {key: value for key, value in cell.metadata.items() if key in KEPT}
         )
+        fold(cell)
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output.traceback = own_frames(output.traceback)
@@ -59,6 +60,23 @@ def normalise(book: NotebookNode) -> None:
                 output.data.pop("application/vnd.jupyter.widget-view+json", None)
                 if "image/png" in output.data:
                     output.data["image/png"] = with_palette(output.data["image/png"])
+
+
+def fold(cell: NotebookNode) -> None:
+    """Put the outputs of an answer or a solution out of sight, until the cell is run.
+
+    JupyterLab reads `jupyter.outputs_hidden`, Colab `collapsed`.
+    """
+    if cell.cell_type != "code":
+        return
+    shown = dict(cell.metadata.get("jupyter", {}))
+    shown.pop("outputs_hidden", None)
+    if {"answer", "solution"} & set(cell.metadata.get("tags", [])):
+        shown["outputs_hidden"] = cell.metadata.collapsed = True
+    if shown:
+        cell.metadata.jupyter = NotebookNode(shown)
+    else:
+        cell.metadata.pop("jupyter", None)
 
 
 def with_palette(png: str) -> str:

@@ -34,6 +34,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .output_subarea { padding: .4rem .9rem; overflow-x: auto; }
 .output_stderr { opacity: .7; }
 img { max-width: 100%; height: auto; }
+details.answer { margin: .6rem 0; } summary { cursor: pointer; }
 table { border-collapse: collapse; margin: .6rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align: left; }
 math[display="block"] { margin: 1rem 0; }
@@ -59,6 +60,16 @@ PAGE = """<!doctype html>
 {body}
 </body>
 </html>
+"""
+
+
+# An output that answers a prediction waits for a click.
+TEMPLATE = """{%- extends "basic/index.html.j2" -%}
+{% block output_group %}
+{%- if "answer" in cell.metadata.get("tags", []) %}<details class="answer">
+<summary>What comes out: guess first</summary>
+{{ super() }}</details>{% else %}{{ super() }}{% endif %}
+{% endblock output_group %}
 """
 
 
@@ -101,7 +112,7 @@ def fold_solutions(book: NotebookNode) -> NotebookNode:
 
 def write_page(book: NotebookNode, path: Path) -> None:
     """Write the notebook as one HTML file."""
-    exporter = HTMLExporter(template_name="basic")
+    exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
     exporter.register_filter("markdown2html", markdown_to_html)
     body, _ = exporter.from_notebook_node(fold_solutions(book))
     body = '<p><a href="index.html">All six notebooks</a></p>\n' + body

@@ -57,6 +57,7 @@ def student_copy(book: NotebookNode) -> NotebookNode:
     for cell in book.cells:
         if cell.cell_type == "markdown":
             cell.source = unfolded(cell.source)
+        cell.metadata.get("jupyter", {}).pop("outputs_hidden", None)  # none is there
     return book
 
 
