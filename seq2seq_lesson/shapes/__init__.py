@@ -174,8 +174,9 @@ class _Checks:
         if cell.unchecked:
             note = "This cell is being timed, so its shape comments were not checked."
             display({"text/plain": note}, raw=True)
-        if self.tables and cell.rows and result and result.success:
-            display(_table(cell.rows, cell.number), raw=True)
+        rows = _folded(cell.rows, cell.number)
+        if self.tables and rows and result and result.success:
+            display(_table(rows), raw=True)
 
 
 def _reads_clock(tree: ast.AST) -> bool:
@@ -186,14 +187,34 @@ def _reads_clock(tree: ast.AST) -> bool:
     return bool(words & _CLOCKS) or any(map(_CLOCK_CALL.match, calls))
 
 
-def _table(rows: dict, cell: int) -> dict[str, str]:
+def _folded(rows: dict, cell: int) -> list[tuple]:
+    """What a cell's table has to tell: of each row its place, name, sizes and tensor.
+
+    `_` and tensors without axes tell nothing. A function of an earlier cell was told
+    there, line by line; here its last line stands for all, mostly what it returns.
+    """
+    told: dict[tuple, tuple] = {}
+    lines: dict[tuple, set[int]] = {}
+    for ((number, function, line, within), name), row in rows.items():
+        low, high, count, seen = row
+        if name == "_" or (seen.came and not seen.came.axes):
+            continue
+        here = number == cell
+        key = (number, function, *((line, name) if here else ()))
+        place = f"{line}" if here else f"{function}:{within}"
+        name = name if len(name) <= 40 else f"{name[:39]}…"
+        lines.setdefault(key, set()).add(line)
+        name += f", +{n} lines" if (n := len(lines[key]) - 1) else ""
+        place += f" ×{count}" if count > 1 else ""
+        told[key] = place, name, low, high, seen
+    return list(told.values())
+
+
+def _table(rows: list[tuple]) -> dict[str, str]:
     """What a cell has shown, as aligned text and as HTML."""
     plain = [["line", "name", "sizes", "axes", "dtype"]]
     page = "".join(f'<th style="text-align: left">{word}</th>' for word in plain[0])
-    for ((number, function, line), name), (low, high, count, seen) in rows.items():
-        place = f"{line}" if number == cell else f"{function}:{line}"
-        place += f" ×{count}" if count > 1 else ""
-        name = name if len(name) <= 40 else f"{name[:39]}…"
+    for place, name, low, high, seen in rows:
         sizes = [a if a == b else f"{a}–{b}" for a, b in zip(low, high, strict=True)]
         shape = seen.promised and seen.promised._replace(axes=tuple(sizes))
         plain.append([place, name, f"{shape}", f"{seen.promised}", seen.dtype])
@@ -203,7 +224,7 @@ def _table(rows: dict, cell: int) -> dict[str, str]:
         page += "".join(f'<td style="text-align: left">{text}</td>' for text in texts)
     widths = [max(map(len, column)) for column in zip(*plain, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in plain]
-    style = "font-family: monospace; color: currentColor"
+    style = "font-family: monospace; color: currentColor; white-space: nowrap"
     table = f'<table style="{style}"><tr>{page}</tr></table>'
     return {"text/plain": "\n".join(lines), "text/html": table}
 

@@ -111,6 +111,7 @@ class Rewriter(ast.NodeTransformer):
     def __init__(self, tree: ast.Module, source: str, cell: int | str) -> None:
         self.cell, self.lines = cell, source.split("\n")
         self.depth, self.path, self.used = 0, "", False
+        self.first = 1  # the line in which the function, or the cell, begins
         self.comments: dict[ast.AST, tuple[int, str]] = {}
         for line, comment, ends in shape_comments(source):
             owner = _owner(tree, line) if ends else None
@@ -138,8 +139,9 @@ class Rewriter(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> Any:
         """Rewrite what is inside a node, then place the check that belongs to it."""
         scope, loop = isinstance(node, _SCOPES), isinstance(node, _LOOPS)
-        depth, path, used = self.depth, self.path, self.used
+        depth, path, used, first = self.depth, self.path, self.used, self.first
         if scope:
+            self.first = getattr(node, "lineno", 1)
             self.path = f"{path}.{getattr(node, 'name', '')}".strip(".")
         if scope or loop:
             self.depth, self.used = (0 if scope else depth + 1), False
@@ -147,21 +149,23 @@ class Rewriter(ast.NodeTransformer):
         result = self._check(node) if node in self.comments else node
         here, above = f"__shapes_{self.depth}__", f"__shapes_{self.depth - 1}__"
         if self.used and scope:
-            first = next(i for i, part in enumerate(node.body) if not _leads(part))
+            place = next(i for i, part in enumerate(node.body) if not _leads(part))
             start = f"{here} = {HOME}.on and {HOME}.scope()"
-            node.body[first:first] = _code(start, node.body[first])
+            node.body[place:place] = _code(start, node.body[place])
         elif self.used and loop:
             for block in filter(None, [node.body, node.orelse]):
                 block[:0] = _code(f"{here} = {above} and {above}.turn()", node)
         if scope or loop:
             self.depth, self.path, self.used = depth, path, used or (loop and self.used)
+            self.first = first
         return result
 
     def _check(self, node: Any) -> Any:
         self.used, scope, subject = True, f"__shapes_{self.depth}__", _subject(node)
         names, (line, comment) = _names(subject), self.comments[node]
         header = self._header(node.lineno, line)
-        site = (self.cell, self.path, line), comment, names, header
+        place = self.cell, self.path, line, line - self.first + 1
+        site = place, comment, names, header
         hold = f"{scope}.hold({site!r}"
         if isinstance(node, ast.Expr | ast.Return) or not _readable(subject):
             # The value is held on its way; both branches share its one tree.

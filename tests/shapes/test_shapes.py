@@ -670,17 +670,62 @@ def test_a_line_that_runs_often_has_one_row_with_a_range(notebook):
     )
 
 
-def test_a_function_of_an_earlier_cell_shows_under_its_name(notebook):
+def test_a_function_of_an_earlier_cell_is_one_row_that_names_its_own_last_line(
+    notebook,
+):
     notebook.run(
-        "class Net:\n    def forward(self):\n"
-        "        long_name = zeros(3)  # (hid)\n        return long_name"
+        "a = zeros(2)  # (batch)\n\n\n"
+        "class Net:\n    def forward(self, n):\n"
+        "        first = zeros(2)  # (batch)\n"
+        "        first, again = first, first  # (batch), (batch)\n"
+        "        long_name = zeros(n)  # (tgt_len)\n        return long_name"
     )
-    seen = notebook.run("y = Net().forward()  # (hid)\nz = Net().forward()")
-    assert [line.split("  ")[0] for line in seen.table.split("\n")] == [
-        "line",
-        "Net.forward:3 ×2",
-        "1",
+    seen = notebook.run(
+        "y = Net().forward(4)  # (tgt_len)\nz = Net().forward(6)\nw = y  # (tgt_len)"
+    )
+    assert seen.table == (
+        "line              name                 sizes  axes       dtype\n"
+        "Net.forward:4 ×2  long_name, +2 lines  (4–6)  (tgt_len)  float32\n"
+        "1                 y                    (4)    (tgt_len)  float32\n"
+        "3                 w                    (4)    (tgt_len)  float32"
+    )
+
+
+def test_a_function_of_an_earlier_cell_with_one_comment_names_it_alone(notebook):
+    notebook.run("x = 1\n\n@torch.no_grad()\ndef f():\n    return zeros(3)  # (hid)")
+    assert notebook.run("y = f()").table.splitlines()[1].split() == [
+        "f:2",
+        "zeros(3)",
+        "(3)",
+        "(hid)",
+        "float32",
     ]
+
+
+def test_a_function_within_a_function_counts_its_own_lines(notebook):
+    notebook.run(
+        "def f():\n    def g():\n        x = zeros(3)  # (hid)\n        return x\n"
+        "    y = g()  # (hid)\n    return y"
+    )
+    rows = notebook.run("z = f()").table.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["f.g:2", "f:5"]
+
+
+def test_scalars_and_names_that_nobody_reads_have_no_row(notebook):
+    cell = "loss = zeros(())  # ()\n_ = zeros(2)  # (batch)\n"
+    assert notebook.run(cell).table is None
+    seen = notebook.run(f"{cell}x, _ = zeros(2, 3)  # (hid), (hid)\nNone  # None")
+    assert [row.split()[:2] for row in seen.table.splitlines()[1:]] == [
+        ["3", "x"],
+        ["4", "None"],
+    ]
+    assert isinstance(notebook.run("_ = zeros(3)  # (batch)").error, ShapeError)
+
+
+def test_no_cell_of_the_table_wraps(notebook):
+    html = notebook.run("x = zeros(2)  # (batch)").html
+    assert html.startswith('<table style="')
+    assert "white-space: nowrap" in html.partition(">")[0]
 
 
 def test_html_is_escaped_and_coloured_by_family(notebook):
