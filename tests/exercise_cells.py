@@ -8,12 +8,14 @@ def test_exercise(number):
 """
 
 import ast
+from types import CodeType
 
 import matplotlib as mpl
 import torch
 
 from seq2seq_lesson.exercises import Verdict
 from seq2seq_lesson.shapes import _checks as shapes
+from seq2seq_lesson.shapes.rewriter import Rewriter
 from tools.exercise_cells import answer, book, source
 
 
@@ -24,23 +26,32 @@ def run(source: str, names: dict) -> object:
     return eval(compile(ast.Expression(last.value), "cell", "eval"), names)
 
 
-def verdict(number: str, attempt: str) -> Verdict:
+def with_checks(source: str) -> CodeType:
+    """A cell's code as IPython would get it: its shape comments are checked."""
+    tree = ast.parse(source)
+    return compile(Rewriter(tree, source, 1).visit(tree), "cell", "exec")
+
+
+def verdict(number: str, attempt: str, checked: bool = False) -> Verdict:
     """Run the notebook's imports and settings, an attempt, and the notebook's check.
 
     So a solution may use what the imports and settings give it, and nothing else; the
-    shape comments are not checked.
+    shape comments are not checked, unless those of the attempt are asked for.
     """
     code = [cell.source for cell in book(number[:2]).cells if cell.cell_type == "code"]
     settings = next(i for i, source in enumerate(code) if "\naxes(" in source)
     names: dict = {"__name__": "__main__"}
     known = dict(shapes.known)
     with mpl.rc_context():
-        for text in [*code[1 : settings + 1], attempt]:
+        for text in code[1 : settings + 1]:
             exec(text, names)
+        exec(with_checks(attempt) if checked else attempt, names)
     shapes.known = known  # what `axes` declares is the notebook's, not the tests'
     torch.rand(1)  # so that a check which seeds does not meet its own seed again
     seed = torch.get_rng_state()
+    shapes.on = checked
     told = run(source(number, "exercise-check"), names)
+    shapes.on = False
     assert torch.equal(seed, torch.get_rng_state()), "the check disturbed the seed"
     return told
 

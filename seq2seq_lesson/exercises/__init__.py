@@ -25,7 +25,7 @@ from typing import Any
 import torch
 
 from seq2seq_lesson.exercises.comparing import Raised, describe, difference
-from seq2seq_lesson.exercises.isolation import apart
+from seq2seq_lesson.exercises.isolation import apart, bound
 
 CASES = 20
 FORGOTTEN = "It returned None: no `return` was met, and `print` hands nothing on."
@@ -74,7 +74,8 @@ def judge(
         for case in range(CASES):
             arguments = draw(rng)
             # what the attempt prints is shown once, not for each case
-            with redirect_stdout(io.StringIO()) if case else nullcontext():
+            quiet = redirect_stdout(io.StringIO()) if case else nullcontext()
+            with quiet, bound(arguments):
                 answer = _call(attempt, arguments)
             if answer is ... or _is_left_open(answer):
                 return Verdict(0.0, f"Not tried yet: {todo}")

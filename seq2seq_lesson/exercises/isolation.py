@@ -8,14 +8,37 @@ from __future__ import annotations
 
 import builtins
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from seq2seq_lesson.runtime import pick_device
 from seq2seq_lesson.shapes.rewriter import HOME
+
+# What the axes of an argument are called, by its name; all through the lesson.
+AXES = {
+    "src_emb": ("batch", "src_len", "emb"),
+    "enc_states": ("batch", "src_len", "enc"),
+    "keys": ("batch", "src_len", "enc"),
+    "src_lengths": ("batch",),
+    "src_mask": ("batch", "src_len"),
+    "tgt_in": ("batch", "tgt_len"),
+    "tgt_out": ("batch", "tgt_len"),
+    "query": ("batch", "tgt_len", "hid"),
+    "weights": ("batch", "tgt_len", "src_len"),
+    "context": ("batch", "tgt_len", "enc"),
+    "dec_state": ("batch", "hid"),
+    "enc_state": ("batch", "hid"),
+    "W_q": ("att", "hid"),
+    "W_k": ("att", "enc"),
+    "v": ("att",),
+    "log_probs": ("tgt_len", "tgt_vocab"),
+    "tgt_ids": ("tgt_len",),
+    "looked": ("batch", "src_len"),
+}
 
 
 @contextmanager
@@ -46,3 +69,30 @@ def apart() -> Iterator[None]:
         torch.set_default_dtype(dtype)
         if checks:
             checks.known = known
+
+
+@contextmanager
+def bound(arguments: Mapping[str, object]) -> Iterator[None]:
+    """Hold shape comments to the axes of one case: those its tensors are known to have.
+
+    Else the first comment of an attempt would give the axes their sizes, true or false.
+    A whole number that bears an axis's name, such as `enc_hid`, is its size.
+    """
+    checks = getattr(builtins, HOME, None)
+    before = checks.known if checks else {}
+    words = {word for axes in AXES.values() for word in axes} | {"enc_hid"}
+    sizes: dict[str, set[int]] = {}
+    for name, value in arguments.items():
+        if isinstance(value, Tensor) and value.ndim == len(AXES.get(name, ())):
+            for axis, size in zip(AXES[name], value.shape, strict=True):
+                sizes.setdefault(axis, set()).add(size)
+        elif name in words and isinstance(value, int):
+            sizes.setdefault(name, set()).add(value)
+    if checks:
+        agreed = {axis: min(found) for axis, found in sizes.items() if len(found) == 1}
+        checks.known = before | agreed
+    try:
+        yield
+    finally:
+        if checks:
+            checks.known = before

@@ -3,6 +3,7 @@
 import random
 from fractions import Fraction
 
+import exercise_cells
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 
 from seq2seq_lesson.exercises import CASES, Verdict, against, judge, judge_parts
 from seq2seq_lesson.exercises.comparing import Raised, describe, difference
+from seq2seq_lesson.exercises.isolation import bound
 from seq2seq_lesson.shapes import _checks as shapes
 
 DOUBLE = against(lambda numbers: 2 * numbers, "(places,)")
@@ -277,3 +279,36 @@ def test_several_tensors_have_their_axes_named_one_by_one():
 def test_a_value_in_a_few_words(value, words):
     assert describe(value).startswith(words)
     assert len(describe(value)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("axes", "right"),
+    [("batch, src_len, emb", False), ("src_len, batch, emb", True), ("a, b, c", True)],
+)
+def test_a_comment_in_an_attempt_is_held_to_the_axes_of_each_case(axes, right):
+    attempt = "def turn(emb):\n    out = emb.transpose(0, 1)  # ({})\n    return out"
+    told = exercise_cells.verdict("02-1", attempt.format(axes), checked=True)
+    assert told.points == right
+    assert ("ShapeError" in told.message) is not right
+    assert "is it transposed?" in told.message or right
+
+
+NUMBERS = [n for book in range(1, 7) for n in exercise_cells.numbers(f"0{book}")]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_comments_of_each_solution_are_true_in_every_case(number):
+    solution = exercise_cells.answer(exercise_cells.source(number, "solution"))
+    told = exercise_cells.verdict(number, solution, checked=True)
+    assert told.points == 1, told
+
+
+def test_axes_are_those_of_the_arguments_and_end_with_the_case():
+    arguments = {"src_emb": torch.zeros(2, 5, 3), "src_lengths": torch.tensor([4, 5])}
+    arguments |= {"enc_hid": 9, "weights": torch.zeros(2, 5), "numbers": [7]}
+    arguments |= {"query": torch.zeros(2, 1, 8), "dec_state": torch.zeros(2, 7)}
+    before = dict(shapes.known)
+    with bound(arguments):
+        sizes = {"batch": 2, "src_len": 5, "emb": 3, "enc_hid": 9, "tgt_len": 1}
+        assert shapes.known == before | sizes  # hid is 8 or 7, so it stays open
+    assert shapes.known == before

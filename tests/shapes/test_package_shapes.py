@@ -248,7 +248,7 @@ class Notes(shapes._Scope):
         return Notes(self.checks, self.bound, self.held, self.false)
 
     def hold(self, site, value):
-        (file, _, line), *_ = site
+        (file, _, line, _), *_ = site
         self.held.add((file, line))
         try:
             return super().hold(site, value)
