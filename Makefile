@@ -4,6 +4,7 @@ TORCH ?= torch==2.13.0
 CORPUS ?= bundled
 PYTHON3 ?= python3
 BOOKS := $(sort $(wildcard notebooks/0*.ipynb))
+DEEPER := $(sort $(wildcard notebooks/deeper/0*.ipynb))
 
 ifdef PYTHON
 READY :=
@@ -22,9 +23,9 @@ endif
 export PYTHONHASHSEED := 0
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
+NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbval \
 	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	--nbval-cell-timeout=600
+	--nbval-cell-timeout=600 -n 2 --dist loadfile
 
 .PHONY: run lab notebooks test test-browser test-colab test-cuda test-device \
 	test-mutations test-fresh \
@@ -32,19 +33,19 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) --nbval \
 	bench pretrained reversal-study attention-study bigrams address claims release picture footprint clean
 
 run: $(READY)
-	@echo "run: executing the six notebooks ($(CORPUS) corpus) and writing pages to build/"
-	@$(PY) -m tools.notebooks run $(BOOKS)
+	@echo "run: executing all notebooks ($(CORPUS) corpus; JOBS= at a time), pages in build/"
+	@$(PY) -m tools.notebooks run $(BOOKS) $(DEEPER)
 
 lab: $(READY)
 	@echo "lab: opening JupyterLab on notebook 01"
 	@$(PY) -m jupyterlab notebooks/01_data_loading.ipynb
 
 notebooks: $(READY)
-	@echo "notebooks: re-executing the six notebooks and storing their outputs"
-	@$(PY) -m tools.notebooks store $(BOOKS)
+	@echo "notebooks: re-executing all notebooks and storing their outputs"
+	@$(PY) -m tools.notebooks store $(BOOKS) $(DEEPER)
 
 test: $(READY)
-	@echo "test: ruff, unit tests, then the six notebooks compared cell by cell"
+	@echo "test: ruff, unit tests, then all notebooks compared cell by cell"
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m pytest tests
@@ -61,10 +62,10 @@ test-browser: $(READY) .venv-colab/ready .venv-classic/ready
 
 test-colab: $(READY) .venv-colab/ready
 	@echo "test-colab: each notebook in an empty folder, every check, on Colab's versions"
-	@$(PY) -m tests.colab $(CURDIR)/.venv-colab/bin/python $(BOOKS)
+	@$(PY) -m tests.colab $(CURDIR)/.venv-colab/bin/python $(BOOKS) $(DEEPER)
 
 test-cuda: $(READY)
-	@echo "test-cuda: the six notebooks on CUDA, compared with the stored outputs"
+	@echo "test-cuda: all notebooks on CUDA, compared with the stored outputs"
 	@if $(PY) -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
 		then SEQ2SEQ_LESSON_DEVICE=cuda $(NBVAL); \
 		else echo "test-cuda: PyTorch finds no CUDA device here; nothing was tested"; fi
@@ -87,15 +88,15 @@ test-fresh: $(READY)
 
 student: $(READY)
 	@echo "student: notebooks without solutions and outputs in build/student (ZIP=1: to carry)"
-	@$(PY) -m tools.classroom.student $(if $(ZIP),--zip) $(BOOKS)
+	@$(PY) -m tools.classroom.student $(if $(ZIP),--zip) $(BOOKS) $(DEEPER)
 
 slides: $(READY)
-	@echo "slides: one deck a notebook in build/slides"
+	@echo "slides: one deck a main notebook in build/slides"
 	@$(PY) -m tools.classroom.slides $(BOOKS)
 
 grading: $(CLASSROOM)
 	@echo "grading: an nbgrader course from the exercises in build/nbgrader"
-	@$(PY) -m tools.classroom.grading $(BOOKS)
+	@$(PY) -m tools.classroom.grading $(BOOKS) $(DEEPER)
 
 room: $(READY)
 	@echo "room: notebook 02 in $(or $(KERNELS),12) kernels at once: memory and seconds"

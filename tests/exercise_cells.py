@@ -16,7 +16,7 @@ import torch
 from seq2seq_lesson.exercises import Verdict
 from seq2seq_lesson.shapes import _checks as shapes
 from seq2seq_lesson.shapes.rewriter import Rewriter
-from tools.exercise_cells import answer, book, source
+from tools.exercise_cells import answer, holder, source
 
 
 def run(source: str, names: dict) -> object:
@@ -38,7 +38,7 @@ def verdict(number: str, attempt: str, checked: bool = False) -> Verdict:
     So a solution may use what the imports and settings give it, and nothing else; the
     shape comments are not checked, unless those of the attempt are asked for.
     """
-    code = [cell.source for cell in book(number[:2]).cells if cell.cell_type == "code"]
+    code = [cell.source for cell in holder(number).cells if cell.cell_type == "code"]
     settings = next(i for i, source in enumerate(code) if "\naxes(" in source)
     names: dict = {"__name__": "__main__"}
     known = dict(shapes.known)

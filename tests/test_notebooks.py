@@ -9,6 +9,7 @@ import pytest
 
 from tools.address import ROOT, ref, slug, version
 from tools.exercise_cells import tags
+from tools.pages import flat_name
 
 NAMES = [
     "01_data_loading",
@@ -19,6 +20,7 @@ NAMES = [
     "06_reversal_task",
 ]
 PATHS = [ROOT / "notebooks" / f"{name}.ipynb" for name in NAMES]
+DEEPER = sorted((ROOT / "notebooks" / "deeper").glob("*.ipynb"))
 INSTALL = f"""\
 try:
     import seq2seq_lesson
@@ -28,9 +30,16 @@ except ImportError:  # Colab, Kaggle, a bare laptop
 KIND = r"(Predict|Change|Repair|Build) \(\d+ minutes, ★{1,3}\)"
 
 
-@pytest.fixture(params=PATHS, ids=NAMES)
+@pytest.fixture(params=[*PATHS, *DEEPER], ids=flat_name)
 def path(request):
     return request.param
+
+
+@pytest.fixture
+def main_book(path):
+    if path in DEEPER:
+        pytest.skip("a rule for main notebooks")
+    return nbformat.read(path, as_version=4)
 
 
 @pytest.fixture
@@ -45,6 +54,7 @@ def code(book):
 
 def test_the_six_notebooks_are_there_and_no_other():
     assert sorted((ROOT / "notebooks").glob("*.ipynb")) == PATHS
+    assert {path.stem for path in DEEPER} <= set(NAMES)
 
 
 def test_executed_once_from_top_to_bottom(code):
@@ -91,10 +101,12 @@ def test_page_stays_under_one_megabyte(path):
     assert path.stat().st_size < 1_000_000
 
 
-def test_title_is_a_question_and_the_first_code_cell_installs(book, code):
-    title = book.cells[0].source.splitlines()[0]
-    assert title.startswith("# ")
-    assert title.endswith("?")
+def test_title_is_a_question(main_book):
+    assert main_book.cells[0].source.splitlines()[0].endswith("?")
+
+
+def test_a_title_comes_first_and_the_first_code_cell_installs(book, code):
+    assert book.cells[0].source.startswith("# ")
     assert code[0].source == INSTALL
 
 
@@ -129,10 +141,13 @@ def exercises(book):
     return [book.cells[i : i + 4] for i in places]
 
 
-def test_each_exercise_has_its_four_cells_as_they_ran(book):
-    prefix = book.cells[0].source[2:4]  # "02"
-    found = exercises(book)
-    for number, cells in enumerate(found, start=1):
+def test_each_exercise_has_its_four_cells_as_they_ran(book, path):
+    """Main notebooks count from 1, and the deeper ones go on."""
+    prefix = path.stem[:2]
+    found, first = exercises(book), 1
+    if path in DEEPER:
+        first += len(exercises(nbformat.read(path.parents[1] / path.name, 4)))
+    for number, cells in enumerate(found, start=first):
         text, *code = cells
         name, tag = f"{int(prefix)}.{number}", f"exercise:{prefix}-{number}"
         assert re.match(rf"\*\*Exercise {name} · {KIND}\.\*\* ", text.source), (
@@ -146,10 +161,14 @@ def test_each_exercise_has_its_four_cells_as_they_ran(book):
         assert code[2].source.startswith(f"# @title Solution {name}\n")
         assert code[2].metadata.jupyter.source_hidden
         assert code[2].metadata.cellView == "form"
-    kinds = {re.search(r"Predict|Change|Repair|Build", e[0].source)[0] for e in found}
-    assert len(found) >= 4
-    assert len(kinds) == 4
     assert sum("solution" in tags(cell) for cell in book.cells) == len(found)
+
+
+def test_the_exercises_are_of_four_kinds(main_book):
+    texts = [cells[0].source for cells in exercises(main_book)]
+    kinds = {re.search(r"Predict|Change|Repair|Build", text)[0] for text in texts}
+    assert len(texts) >= 4
+    assert len(kinds) == 4
 
 
 def test_no_attempt_changes_what_the_other_cells_see(book):
@@ -167,14 +186,13 @@ def test_no_attempt_changes_what_the_other_cells_see(book):
             }
         elif "exercise-check" not in tags(cell):
             read |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    assert defined
+    assert bool(defined) == bool(exercises(book))
     assert sorted(defined & read) == []
 
 
 def test_predictions_come_before_what_answers_them(book):
     code = [cell.source for cell in book.cells if cell.cell_type == "code"]
     asked = [cell for cell in book.cells if "prediction" in tags(cell)]
-    assert 2 <= len(asked) <= 4
     for cell in asked:
         guess = cell.source.partition(" = predict(")[0]
         assert guess.isidentifier()
@@ -184,7 +202,11 @@ def test_predictions_come_before_what_answers_them(book):
         assert answers[0] > code.index(cell.source)
 
 
-def test_ends_with_simplifications_exercises_and_sources(book):
-    text = "\n".join(c.source for c in book.cells if c.cell_type == "markdown")
+def test_main_notebooks_ask_two_to_four_times(main_book):
+    assert 2 <= sum("prediction" in tags(cell) for cell in main_book.cells) <= 4
+
+
+def test_ends_with_simplifications_exercises_and_sources(main_book):
+    text = "\n".join(c.source for c in main_book.cells if c.cell_type == "markdown")
     for heading in ("simplified", "Exercises", "Sources"):
         assert re.search(rf"^#+ .*{heading}", text, re.M | re.I), heading

@@ -13,15 +13,31 @@ def tags(cell) -> list[str]:
 
 
 @cache
+def books(notebook: str) -> list:
+    """A main notebook, by its number, and its deeper companion if there is one."""
+    folder = ROOT / "notebooks"
+    (path,) = folder.glob(f"{notebook}_*.ipynb")
+    paths = [path, *folder.glob(f"deeper/{notebook}_*.ipynb")]
+    return [nbformat.read(path, as_version=4) for path in paths]
+
+
 def book(notebook: str):
-    (path,) = (ROOT / "notebooks").glob(f"{notebook}_*.ipynb")
-    return nbformat.read(path, as_version=4)
+    """A main notebook, by its number."""
+    return books(notebook)[0]
 
 
 def numbers(notebook: str) -> list[str]:
-    """The numbers of a notebook's exercises, such as "02-3", in order."""
-    cells = [cell for cell in book(notebook).cells if "exercise-check" in tags(cell)]
-    return [number_of(cell) for cell in cells]
+    """The numbers of a notebook's exercises, such as "02-3"; the deeper ones last."""
+    cells = [cell for found in books(notebook) for cell in found.cells]
+    return [number_of(cell) for cell in cells if "exercise-check" in tags(cell)]
+
+
+def holder(number: str):
+    """The notebook, main or deeper, that holds an exercise."""
+    tag = f"exercise:{number}"
+    found = [b for b in books(number[:2]) if any(tag in tags(c) for c in b.cells)]
+    assert len(found) == 1, f"{len(found)} notebooks hold {number}"
+    return found[0]
 
 
 def number_of(cell) -> str:
@@ -37,7 +53,7 @@ def by_number(book, tag: str) -> dict:
 def source(number: str, kind: str) -> str:
     """The source of an exercise's one cell of a kind, such as "solution"."""
     wanted = {kind, f"exercise:{number}"}
-    cells = [c for c in book(number[:2]).cells if wanted <= set(tags(c))]
+    cells = [c for c in holder(number).cells if wanted <= set(tags(c))]
     assert len(cells) == 1, f"{number} has {len(cells)} cells tagged {kind}"
     return cells[0].source
 

@@ -8,6 +8,8 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -16,7 +18,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from PIL import Image
 
-from tools.pages import title_of, write_index, write_page
+from tools.pages import flat_name, title_of, write_index, write_page
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("tags", "jupyter", "slideshow", "nbgrader", "cellView", "claim")
@@ -95,30 +97,64 @@ def own_frames(traceback: list[str]) -> list[str]:
     return [part for part in traceback if not re.search(r"File .*[/\\~]", part)]
 
 
+def jobs() -> int:
+    """How many notebooks run at a time: JOBS, or else a core each, four at most.
+
+    Raises
+        SystemExit: JOBS is no whole number from 1 up.
+    """
+    text = os.environ.get("JOBS") or str(min(4, os.cpu_count() or 1))
+    if not text.isdecimal() or int(text) < 1:
+        sys.exit(f"JOBS={text}: give a whole number from 1 up, or leave it out")
+    return int(text)
+
+
+def executed(path: Path, folder: Path | None) -> tuple[NotebookNode, str, float]:
+    """Run a copy of a notebook in a folder, or else in an empty one of its own."""
+    book = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as empty:
+        start = time.perf_counter()
+        result = execute(book, folder or Path(empty))
+    return book, result, time.perf_counter() - start
+
+
+def all_executed(
+    paths: list[Path], beside: bool
+) -> Iterator[tuple[Path, NotebookNode, str, float]]:
+    """Each notebook as it is done, its result and seconds, and a line that says so.
+
+    `beside`: run in the folder where it lies, not in an empty one.
+    """
+    with ThreadPoolExecutor(jobs()) as pool:
+        runs = {
+            pool.submit(executed, path, path.parent if beside else None): path
+            for path in paths
+        }
+        for done, future in enumerate(as_completed(runs), start=1):
+            path, (book, result, seconds) = runs[future], future.result()
+            place = f"{done} of {len(paths)}"
+            print(f"  {place}: {flat_name(path)} {result}, {seconds:.0f} s", flush=True)
+            yield path, book, result, seconds
+
+
 def run(paths: list[Path]) -> int:
     """Execute copies of the notebooks, write pages to build/, print a table."""
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     for page in build.glob("*.html"):  # of an earlier run; slides and copies stay
         page.unlink()
-    rows, titles = [], []
-    for path in paths:
-        print(f"  {path.stem} ...", end=" ", flush=True)
-        book = nbformat.read(path, as_version=4)
+    found = {}
+    for path, book, result, seconds in all_executed(paths, beside=False):
+        name = flat_name(path)
         cells = sum(cell.cell_type == "code" for cell in book.cells)
-        start = time.perf_counter()
-        with tempfile.TemporaryDirectory() as folder:
-            result = execute(book, Path(folder))
-        seconds = time.perf_counter() - start
         normalise(book)
-        write_page(book, build / f"{path.stem}.html")
-        titles.append(title_of(book))
-        rows.append((path.stem, f"{seconds:.0f}", str(cells), result))
-        print(f"{result}, {seconds:.0f} s", flush=True)
-    write_index(rows, titles, build / "index.html")
-    print(f"\n{'notebook':28}{'seconds':>8}{'cells':>7}  result")
+        write_page(book, build / f"{name}.html")
+        found[path] = title_of(book), (name, f"{seconds:.0f}", str(cells), result)
+    titles, rows = zip(*(found[path] for path in paths), strict=True)
+    write_index(list(rows), list(titles), build / "index.html")
+    print(f"\n{'notebook':34}{'seconds':>8}{'cells':>7}  result")
     for name, seconds, cells, result in rows:
-        print(f"{name:28}{seconds:>8}{cells:>7}  {result}")
+        print(f"{name:34}{seconds:>8}{cells:>7}  {result}")
     print(f"\npages: {build / 'index.html'}")
     return any(result != "ok" for *_, result in rows)
 
@@ -126,12 +162,7 @@ def run(paths: list[Path]) -> int:
 def store(paths: list[Path]) -> int:
     """Execute the notebooks and write them back with their outputs, or not at all."""
     failed = False
-    for path in paths:
-        print(f"  {path.stem} ...", end=" ", flush=True)
-        book = nbformat.read(path, as_version=4)
-        start = time.perf_counter()
-        result = execute(book, path.parent)
-        print(f"{result}, {time.perf_counter() - start:.0f} s", flush=True)
+    for path, book, result, _ in all_executed(paths, beside=True):
         if result == "ok":
             normalise(book)
             unfinished = path.with_suffix(".part")

@@ -4,6 +4,7 @@ nbconvert writes the body; formulas become MathML, and the style stands in the p
 """
 
 from copy import deepcopy
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -86,10 +87,26 @@ class MathMLRenderer(IPythonRenderer):
         """A picture that lies elsewhere, such as a badge, becomes its text."""
         return text if url.startswith("http") else super().image(text, url, title)
 
+    deeper = False
 
-def markdown_to_html(source: str) -> str:
-    """The page's Markdown filter."""
-    return MarkdownWithMath(renderer=MathMLRenderer(escape=False)).render(source)
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link to another notebook leads to its page."""
+        if url.endswith(".ipynb") and ":" not in url:
+            up = self.deeper and not url.startswith("../")
+            url = flat_name(Path("deeper" if up else "", url)) + ".html"
+        return super().link(text, url, title)
+
+
+def flat_name(path: Path) -> str:
+    """A notebook's name where all lie in one folder, such as deeper-01_data_loading."""
+    return f"deeper-{path.stem}" if path.parent.name == "deeper" else path.stem
+
+
+def markdown_to_html(source: str, deeper: bool = False) -> str:
+    """The Markdown filter of a page; `deeper`: it lies in the deeper folder."""
+    renderer = MathMLRenderer(escape=False)
+    renderer.deeper = deeper
+    return MarkdownWithMath(renderer=renderer).render(source)
 
 
 def title_of(book: NotebookNode) -> str:
@@ -113,9 +130,10 @@ def fold_solutions(book: NotebookNode) -> NotebookNode:
 def write_page(book: NotebookNode, path: Path) -> None:
     """Write the notebook as one HTML file."""
     exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
-    exporter.register_filter("markdown2html", markdown_to_html)
+    to_html = partial(markdown_to_html, deeper=path.stem.startswith("deeper-"))
+    exporter.register_filter("markdown2html", to_html)
     body, _ = exporter.from_notebook_node(fold_solutions(book))
-    body = '<p><a href="index.html">All six notebooks</a></p>\n' + body
+    body = '<p><a href="index.html">All notebooks</a></p>\n' + body
     page = PAGE.format(title=escape(title_of(book)), style=STYLE, body=body)
     path.write_text(page, encoding="utf-8")
 
@@ -123,17 +141,27 @@ def write_page(book: NotebookNode, path: Path) -> None:
 def write_index(
     rows: list[tuple[str, str, str, str]], titles: list[str], path: Path
 ) -> None:
-    """Write the page that links the six; a row is (name, seconds, cells, result)."""
-    lines = "\n".join(
-        f'<tr><td><a href="{name}.html">{escape(title)}</a></td><td>{seconds}</td>'
-        f"<td>{cells}</td><td>{escape(result)}</td></tr>"
-        for title, (name, seconds, cells, result) in zip(titles, rows, strict=True)
+    """Write the page that links all others; a row is (name, seconds, cells, result).
+
+    The deeper ones stand in a table of their own, below.
+    """
+    head = (
+        "<tr><th>notebook</th><th>seconds</th><th>code cells</th><th>result</th></tr>"
     )
+    tables: dict[bool, list[str]] = {False: [head], True: [head]}
+    for title, (name, seconds, cells, result) in zip(titles, rows, strict=True):
+        tables[name.startswith("deeper-")].append(
+            f'<tr><td><a href="{name}.html">{escape(title)}</a></td><td>{seconds}</td>'
+            f"<td>{cells}</td><td>{escape(result)}</td></tr>"
+        )
+    main, deeper = ("\n".join(table) for table in tables.values())
     body = (
         "<h1>Seq2seq, dissected</h1>\n<p>A recurrent sequence-to-sequence network with "
         "attention, taken apart line by line until nothing in it is magic.</p>\n"
-        "<table>\n<tr><th>notebook</th><th>seconds</th>"
-        f"<th>code cells</th><th>result</th></tr>\n{lines}\n</table>"
+        f"<table>\n{main}\n</table>"
     )
+    if len(tables[True]) > 1:
+        body += "\n<h2>Deeper</h2>\n<p>Sections that can each be read alone.</p>\n"
+        body += f"<table>\n{deeper}\n</table>"
     page = PAGE.format(title="Seq2seq, dissected", style=STYLE, body=body)
     path.write_text(page, encoding="utf-8")

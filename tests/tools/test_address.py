@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tests.test_notebooks import NAMES
+from tests.test_notebooks import DEEPER, NAMES
 from tools.address import FORMS, ROOT, files, readdress, ref, slug, version
 
 HERE = {"slug": slug(), "ref": ref(version())}
@@ -27,6 +27,13 @@ def test_each_notebook_has_its_badge_on_top_and_in_readme(name):
     book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     assert badge in book.cells[0].source.splitlines()[:3]
     assert badge in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", DEEPER, ids=lambda path: path.stem)
+def test_each_deeper_notebook_has_its_badge_on_top(path):
+    badge = f"{COLAB.format(**HERE)}notebooks/deeper/{path.name})"
+    book = nbformat.read(path, as_version=4)
+    assert any(line.endswith(badge) for line in book.cells[0].source.splitlines()[:3])
 
 
 def test_a_fork_moves_every_address_and_a_release_every_ref():

@@ -16,6 +16,7 @@ from tools.address import ROOT
 from tools.classroom.student import unfolded
 from tools.exercise_cells import answer, number_of, parted, tags
 from tools.notebooks import normalise
+from tools.pages import flat_name
 
 CONFIG = """\
 # Written by `make grading`.
@@ -90,9 +91,11 @@ def write_course(paths: list[Path], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nbgrader_config.py").write_text(CONFIG, "utf-8")
     for path in paths:
+        name = flat_name(path)
         book = assignment(nbformat.read(path, as_version=4))
-        (folder / "source" / path.stem).mkdir(parents=True)
-        nbformat.write(book, folder / "source" / path.stem / path.name)
+        if any("nbgrader" in cell.metadata for cell in book.cells):
+            (folder / "source" / name).mkdir(parents=True)
+            nbformat.write(book, folder / "source" / name / f"{name}.ipynb")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ DETAILS = re.compile(r"\n*<details>.*?</details>", re.S)
 README = """\
 Seq2seq, dissected: the students' copy
 
-Six notebooks without solutions and outputs, and the package they use. No network is
+The notebooks without solutions and outputs, and the package they use. No network is
 needed for the steps below. Python 3.11 or newer must be there, with
     {needed}
 (at home, with a network: python -m pip install the lines above, one by one).
@@ -88,7 +88,9 @@ def write_archive(folder: Path) -> Path:
         wheel = build_wheel(Path(scratch))
         readme = README.format(needed="\n    ".join(needed), wheel=wheel.name)
         packed.writestr(f"{NAME}/README.txt", readme)
-        for path in [*sorted(folder.glob("*.ipynb")), wheel, ROOT / "LICENSE"]:
+        for path in sorted(folder.rglob("*.ipynb")):
+            packed.write(path, f"{NAME}/{path.relative_to(folder).as_posix()}")
+        for path in (wheel, ROOT / "LICENSE"):
             packed.write(path, f"{NAME}/{path.name}")
     return archive
 
@@ -98,8 +100,10 @@ def write_copies(paths: list[Path], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in paths:
-        book = student_copy(nbformat.read(path, as_version=4))
-        nbformat.write(book, folder / path.name)
+        deeper = path.parent.name == "deeper"
+        copy = folder / ("deeper" if deeper else "") / path.name
+        copy.parent.mkdir(exist_ok=True)
+        nbformat.write(student_copy(nbformat.read(path, as_version=4)), copy)
 
 
 def main() -> int:

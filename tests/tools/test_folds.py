@@ -3,11 +3,12 @@
 import nbformat
 import pytest
 from classroom import student
-from exercise_cells import tags
 from nbformat import v4
-from pages import write_page
-from run_notebooks import normalise
-from test_notebooks import PATHS
+
+from tests.test_notebooks import DEEPER, PATHS
+from tools.exercise_cells import tags
+from tools.notebooks import normalise
+from tools.pages import flat_name, write_page
 
 # Their cells get the tag when they are rewritten.
 UNTAGGED = ("01", "02")
@@ -65,7 +66,7 @@ def test_a_students_copy_has_nothing_to_hide_and_hides_nothing():
     assert folds(cell) == (None, None)
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PATHS, *DEEPER], ids=flat_name)
 def test_answers_and_solutions_are_folded_in_the_notebooks(path):
     cells = [
         cell
