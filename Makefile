@@ -28,7 +28,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbva
 	--nbval-cell-timeout=600 -n 2 --dist loadfile
 
 .PHONY: run lab notebooks test test-browser test-colab test-cuda test-device \
-	test-mutations test-fresh \
+	test-mutations test-rerun test-fresh \
 	test-classroom student slides grading room \
 	bench pretrained reversal-study attention-study bigrams address claims release picture footprint clean
 
@@ -75,12 +75,15 @@ test-device: $(READY)
 	@echo "  package on a pretended MPS device too; no card is needed"
 	@PRETENDED_DEVICE=cuda $(PY) -m pytest tests/device
 	@PRETENDED_DEVICE=mps $(PY) -m pytest tests/device
-	@$(PY) tests/device/in_kernels.py env $(NBVAL) --nbval-cell-timeout=900 \
-		-n 2 --dist loadfile
+	@$(PY) tests/device/in_kernels.py env $(NBVAL) --nbval-cell-timeout=900
 
 test-mutations: $(READY)
 	@echo "test-mutations: planting mistakes in copies of the notebooks; each must fail"
 	@$(PY) -m tests.mutations
+
+test-rerun: $(READY)
+	@echo "test-rerun: every cell of the main notebooks again, from the last to the first"
+	@$(PY) -m tests.rerun $(BOOKS)
 
 test-fresh: $(READY)
 	@echo "test-fresh: a fresh clone, README's pip lines, then make run without a network"

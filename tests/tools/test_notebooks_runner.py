@@ -1,12 +1,12 @@
 """The deeper notebooks are run, read, handed out and graded beside the main ones."""
 
-import exercise_cells
 import nbformat
 import pytest
-from classroom import example, grading, student
 from nbformat import v4
 
-from tools import notebooks as notebooks
+from tests.classroom import example
+from tools import exercise_cells, notebooks
+from tools.classroom import grading, student
 from tools.pages import markdown_to_html
 
 
