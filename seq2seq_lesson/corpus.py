@@ -69,6 +69,11 @@ def normalise(text: str) -> str:
     return re.sub(r"[^a-z.!?]+", " ", text).strip()
 
 
+def choose(name: str) -> str:
+    """Name the corpus to read: $SEQ2SEQ_LESSON_CORPUS, or `name` from now on."""
+    return os.environ.setdefault("SEQ2SEQ_LESSON_CORPUS", name)
+
+
 def read_pairs(name: str | Path | None = None) -> list[SentencePair]:
     """Read a corpus as it was written, neither normalised nor filtered.
 

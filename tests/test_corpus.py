@@ -22,6 +22,7 @@ from seq2seq_lesson.corpus import (
     CLOSED_PREFIXES,
     TUTORIAL_PREFIXES,
     SentencePair,
+    choose,
     keep,
     known_translations,
     normalise,
@@ -120,6 +121,13 @@ def test_the_environment_names_the_corpus(tmp_path, monkeypatch):
     assert len(read_pairs("bundled")) > 1000
     monkeypatch.delenv("SEQ2SEQ_LESSON_CORPUS")
     assert read_pairs() == read_pairs("bundled")
+
+
+def test_a_corpus_is_chosen_unless_the_environment_has_one(monkeypatch):
+    monkeypatch.setenv("SEQ2SEQ_LESSON_CORPUS", "")  # so that it is put back
+    monkeypatch.delenv("SEQ2SEQ_LESSON_CORPUS")
+    assert choose("bundled") == "bundled"
+    assert choose("tatoeba") == "bundled"
 
 
 @pytest.mark.parametrize(

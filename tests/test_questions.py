@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tests.test_notebooks import PATHS
+from tests.test_notebooks import DEEPER, PATHS
 
 QUESTIONS = {
     "01-normalise": "normalising step by step, and what it destroys",
@@ -105,7 +105,7 @@ def answers(question):
     tag = f"question:{question}"
     return [
         section
-        for path in PATHS
+        for path in [*PATHS, *DEEPER]
         for section in sections(path)
         if any(tag in cell.metadata.get("tags", []) for cell in section)
     ]
@@ -122,7 +122,7 @@ def test_the_question_is_answered_by_a_check_that_ran(question):
 def test_no_tag_is_missing_from_the_list():
     tags = {
         tag.removeprefix("question:")
-        for path in PATHS
+        for path in [*PATHS, *DEEPER]
         for section in sections(path)
         for cell in section
         for tag in cell.metadata.get("tags", [])

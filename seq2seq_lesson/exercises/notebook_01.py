@@ -1,4 +1,4 @@
-"""The checks of notebook 01's exercises: from sentences to batches.
+"""The checks of notebook 01's exercises, main and deeper.
 
 Source
     ours
@@ -43,7 +43,7 @@ def cleaned(answers: object) -> Verdict:
     return judge_parts(
         answers,
         {"summer": summer, "ids": ids, "egg": egg},
-        todo="put the tokens, in quotes and one blank apart, and a number for `...`.",
+        todo="put the tokens, in quotes and one space apart, and a number for `...`.",
         hints={
             "summer": _told(given.get("summer"), summer, LETTERS)
             or "Go through the five steps on paper, one line each.",
@@ -51,12 +51,12 @@ def cleaned(answers: object) -> Verdict:
             "egg": _told(given.get("egg"), egg, LETTERS)
             or "Go through the five steps. œ is a letter of its own for NFD.",
         },
-        mistakes={"A sign for the end stands behind every sentence.": {"ids": ids - 1}},
+        mistakes={"A sign for the end stands after every sentence.": {"ids": ids - 1}},
     )
 
 
 def clean_better(attempt: object) -> Verdict:
-    """Cleaning that keeps digits and the letters œ, æ and ß (exercise 1.2)."""
+    """Cleaning that keeps digits and the letters œ, æ and ß (exercise 1.5)."""
     words = "Sœur Œuvre œuf groß Straße Lætitia Æther 20 365 été Noël J'ai «Moi» Tromsø"
     letters = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 
@@ -76,7 +76,7 @@ def clean_better(attempt: object) -> Verdict:
         if isinstance(came, str) and not hint:
             if any(came.count(two) < wanted.count(two) for two in ("oe", "ae", "ss")):
                 hint = (
-                    "œ, æ or ß is lost: behind `lower()` and before the last pattern, "
+                    "œ, æ or ß is lost: after `lower()` and before the last pattern, "
                     "`text = text.replace('œ', 'oe')` keeps it."
                 )
             elif any(came.count(digit) < wanted.count(digit) for digit in digits):
@@ -91,7 +91,7 @@ def clean_better(attempt: object) -> Verdict:
 def _told(came: object, wanted: str, stays: str) -> str:
     """What a cleaned text has wrong, as the step that mends it; "" if none does."""
     if not isinstance(came, str):
-        return "One text is wanted: the tokens with a blank between them."
+        return "One text is wanted: the tokens with a space between them."
     stray = next((c for c in came if c not in stays + " "), "")
     if "<eos>" in came:
         return "<eos> is no part of the text: it comes with the ids."
@@ -102,12 +102,12 @@ def _told(came: object, wanted: str, stays: str) -> str:
             "An accent is left: NFD parts it from its letter, the next step drops it."
         )
     if stray:
-        return f"{stray!r} may not stay: the last step makes a blank of it."
+        return f"{stray!r} may not stay: the last step makes a space of it."
     if came != " ".join(came.split()):
-        return "One blank between two tokens, and none at the ends: join `split()`."
+        return "One space between two tokens, and none at the ends: join `split()`."
     if came.replace(" ", "") == wanted.replace(" ", ""):
         return (
-            "The right signs, but not the right blanks: a mark gets one in front, what "
+            "The right signs, but not the right spaces: a mark gets one in front, what "
             "is removed leaves one, an accent leaves none."
         )
     if any(came.count(mark) < wanted.count(mark) for mark in ".!?"):
@@ -116,7 +116,7 @@ def _told(came: object, wanted: str, stays: str) -> str:
 
 
 def keep_more(attempt: object) -> Verdict:
-    """Longer sentences, with any beginning (exercise 1.3)."""
+    """Longer sentences, with any beginning (exercise 1.2)."""
 
     def draw(rng: random.Random) -> dict:
         pairs = [SentencePair("Je dors.", "I'm asleep.")] * 2
@@ -173,7 +173,7 @@ def keep_more(attempt: object) -> Verdict:
 
 
 def commonest(attempt: object) -> Verdict:
-    """A vocabulary of the commonest words (exercise 1.4)."""
+    """A vocabulary of the commonest words (exercise 1.3)."""
 
     def draw(rng: random.Random) -> dict:
         words = rng.sample(["je", "tu", "il", "elle", "nous", "."], 6)
@@ -220,7 +220,7 @@ def commonest(attempt: object) -> Verdict:
 
 
 def shift(attempt: object) -> Verdict:
-    """What the decoder reads, from what it should write (exercise 1.5)."""
+    """What the decoder reads, from what it should write (exercise 1.4)."""
 
     def draw(rng: random.Random) -> dict:
         lengths = [rng.randint(1, 5) for _ in range(rng.choice([2, 4, 5]))]

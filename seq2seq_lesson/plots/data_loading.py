@@ -101,7 +101,7 @@ def batch_blocks(
     """
     rows, columns = ids.shape
     if ax is None:
-        size = (1.5 + 0.95 * columns, 1.3 + 0.42 * rows) if words else (4, 3.2)
+        size = (1 + 0.86 * columns, 1.2 + 0.6 * rows) if words else (4, 3.2)
         _, ax = plt.subplots(figsize=size, layout="constrained")
     for row, sentence in enumerate(ids.tolist()):
         for column, number in enumerate(sentence):
@@ -109,7 +109,7 @@ def batch_blocks(
             ax.add_patch(Rectangle(corner, 1, 1, fc=_colour(number), ec="white"))
             if words:
                 label = f"{words[number]}\n{number}"
-                ax.text(column, row, label, ha="center", va="center", size=8)
+                ax.text(column, row, label, ha="center", va="center", size=12)
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
     ax.set(xlabel="position in the sentence", ylabel="sentence of the batch")
     ax.set_xticks(range(columns))

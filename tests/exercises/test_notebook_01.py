@@ -57,7 +57,7 @@ WRONG = {
         '"\'" may not stay': "predicted = dict(summer=\"c'est l'ete c !\")",
         "all letters small": "predicted = dict(summer='C est l ete C !')",
         "An accent is left": "predicted = dict(summer='c est l été c !')",
-        "not the right blanks": "predicted = dict(egg='un uf s il te plait.')",
+        "not the right spaces": "predicted = dict(egg='un uf s il te plait.')",
         "join `split()`": "predicted = dict(summer='c est  l ete c !')",
         "as tokens of their own": "predicted = dict(egg='un uf s il te plait')",
         "comes with the ids": "predicted = dict(summer='c est l ete c ! <eos>')",
@@ -69,32 +69,22 @@ WRONG = {
         "the five steps on paper": "predicted = dict(summer='ete !', ids=7, egg=...)",
     },
     "01-2": {
-        "æ or ß is lost": cleaner(first="text.lower()"),
-        "A digit is lost": f"def clean_better(text):\n    return normalise({LOWER})",
-        "join `split()`": cleaner(last=""),
-        "not the right blanks": cleaner().replace(r'r" \1"', r'r"\1"'),
-        "as tokens of their own": cleaner(allowed="a-z0-9"),
-        "One text is wanted": cleaner(last=".split()"),
-        "all letters small": cleaner(first=f"text{LETTERS}", allowed="a-zA-Z0-9.!?"),
-        "An accent is left": cleaner(allowed=r"\w.!?").replace("NFD", "NFC"),
-        "'ø' may not stay": cleaner(allowed=r"\w.!?"),
-        "comes with the ids": cleaner(last=".strip() + ' <eos>'"),
-    },
-    "01-3": {
         "None of your beginnings": more("prepare(pairs, (), max_words=15)"),
         "comes second": more("prepare(pairs, None, 15)"),
-        "`keep` looks at one pair": more("keep(pairs, ('',), 15)"),
+        "`keep` looks at one pair": more("corpus.keep(pairs, ('',), 15)"),
         "still only the sentences of the old": more("prepare(pairs, max_words=15)"),
         "Beginnings and limit": more("prepare(pairs)"),
         "too long already": more("prepare(pairs, ('',), 16)"),
         "still the old one.": more("prepare(pairs, ('',))"),
         "are to stay": more("prepare(pairs, ('',), 14)"),
-        "also cleans the pairs": more("[p for p in pairs if keep(p, ('',), 15)]"),
+        "also cleans the pairs": more(
+            "[p for p in pairs if corpus.keep(p, ('',), 15)]"
+        ),
         "twice, or in another order": more("prepare(pairs, ('',), 15)[::-1]"),
         "the list that `prepare` gives": more("set(prepare(pairs, ('',), 15))"),
         "too much is 'je dors .'": more("[SentencePair('je dors .', '.')]"),
     },
-    "01-4": {
+    "01-3": {
         "makes one of a list": counted("counts").replace("Vocabulary(", "list("),
         "special words do not count": counted(
             "word for word, _ in counts.most_common(size - 4)"
@@ -111,7 +101,7 @@ WRONG = {
         "single words, each once": counted("['<pad>', *counts]"),
         "couples of a word and its count": counted("counts.most_common(size)"),
     },
-    "01-5": {
+    "01-4": {
         "still holds an <eos>": SHIFTED.format(shifted="shifted"),
         "no column was cut": SHIFTED.format(shifted="torch.cat([begin, out], dim=1)"),
         "put SOS into": "def shift(out):\n    return out.roll(1, dims=1)",
@@ -121,6 +111,18 @@ WRONG = {
         "came floats": SHIFTED.format(
             shifted="shifted.masked_fill(shifted == EOS, PAD).float()"
         ),
+    },
+    "01-5": {
+        "æ or ß is lost": cleaner(first="text.lower()"),
+        "A digit is lost": f"def clean_better(text):\n    return normalise({LOWER})",
+        "join `split()`": cleaner(last=""),
+        "not the right spaces": cleaner().replace(r'r" \1"', r'r"\1"'),
+        "as tokens of their own": cleaner(allowed="a-z0-9"),
+        "One text is wanted": cleaner(last=".split()"),
+        "all letters small": cleaner(first=f"text{LETTERS}", allowed="a-zA-Z0-9.!?"),
+        "An accent is left": cleaner(allowed=r"\w.!?").replace("NFD", "NFC"),
+        "'ø' may not stay": cleaner(allowed=r"\w.!?"),
+        "comes with the ids": cleaner(last=".strip() + ' <eos>'"),
     },
     "01-6": {
         "which order must": TIGHT.replace(BY_TARGET, "examples"),
@@ -149,7 +151,7 @@ def test_more_groups_than_needed_are_told_their_number():
 
 
 def test_the_row_of_ids_shows_where_the_answer_goes_wrong():
-    told = exercise_cells.verdict("01-5", WRONG["01-5"]["still holds an <eos>"])
+    told = exercise_cells.verdict("01-4", WRONG["01-4"]["still holds an <eos>"])
     assert "[42, 78, 32, 2, 0, 0] came [1, 42, 78, 32, 2, 0]" in told.message
 
 

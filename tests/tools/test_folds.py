@@ -2,16 +2,16 @@
 
 import nbformat
 import pytest
-from classroom import student
 from nbformat import v4
 
 from tests.test_notebooks import DEEPER, PATHS
+from tools.classroom import student
 from tools.exercise_cells import tags
 from tools.notebooks import normalise
 from tools.pages import flat_name, write_page
 
 # Their cells get the tag when they are rewritten.
-UNTAGGED = ("01", "02")
+UNTAGGED = ("02",)
 HIDDEN = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
 
 

@@ -12,7 +12,7 @@ from packaging.version import Version
 from tools.address import FORMS, INIT, PATTERNS, ROOT, files, ref, version
 from tools.release import CHANGELOG, CITATION
 
-TOOL = ROOT / "tests" / "release.py"
+TOOL = ROOT / "tools" / "release.py"
 
 
 def last_release():
@@ -35,7 +35,7 @@ def test_the_citation_names_the_last_release_and_the_version_follows_it():
 @pytest.fixture
 def tree(tmp_path):
     """A copy of all that a release reads or writes, with a change to release."""
-    tools = [TOOL, TOOL.with_name("address.py")]
+    tools = [TOOL, TOOL.with_name("address.py"), TOOL.with_name("__init__.py")]
     for path in [*files(), *tools, INIT, CHANGELOG, ROOT / "pyproject.toml"]:
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -51,8 +51,8 @@ def contents(tree):
 
 
 def release(tree, *arguments):
-    command = [sys.executable, "-B", tree / "tests" / "release.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-B", "-m", "tools.release", *arguments]
+    return subprocess.run(command, cwd=tree, capture_output=True, text=True)
 
 
 def test_a_release_writes_one_version_one_ref_and_one_day_everywhere(tree):
