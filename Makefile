@@ -75,7 +75,7 @@ test-device: $(READY)
 	@echo "  package on a pretended MPS device too; no card is needed"
 	@PRETENDED_DEVICE=cuda $(PY) -m pytest tests/device
 	@PRETENDED_DEVICE=mps $(PY) -m pytest tests/device
-	@$(PY) tests/device/in_kernels.py env $(NBVAL) --nbval-cell-timeout=900
+	@$(PY) -m tests.device.in_kernels env $(NBVAL) --nbval-cell-timeout=900
 
 test-mutations: $(READY)
 	@echo "test-mutations: planting mistakes in copies of the notebooks; each must fail"

@@ -5,7 +5,7 @@ Pretending changes PyTorch for the whole process, so no other test may run in it
 
 import os
 
-import pretended
+from tests.device import pretended
 
 KIND = os.environ.get("PRETENDED_DEVICE")
 collect_ignore_glob = [] if KIND else ["test_*.py"]

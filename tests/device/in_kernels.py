@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-START_UP = "from pretended import start\nstart()\ndel start\n"
+START_UP = "from tests.device.pretended import start\nstart()\ndel start\n"
 
 
 def main() -> int:
-    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     with tempfile.TemporaryDirectory() as folder:
         start_up = Path(folder, "profile_default", "startup", "00-pretended.py")
         start_up.parent.mkdir(parents=True)

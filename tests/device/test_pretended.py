@@ -5,11 +5,12 @@ import io
 import re
 
 import numpy as np
-import pretended
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from tests.device import pretended
 
 KIND = pretended.HERE.device.type
 DEVICE = torch.device(KIND)
