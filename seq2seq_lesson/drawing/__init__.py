@@ -102,6 +102,25 @@ class Drawing:
     notes: tuple[str, ...] = ()
 
 
+def lines_of(box: Box) -> list[Text]:
+    """The lines of a box's text, each in the middle of its width."""
+    lines = box.text.split("\n") if box.text else []
+    x = box.x + box.width / 2
+    top = box.y + box.height / 2 - (len(lines) - 1) * box.size * 0.6
+    return [
+        Text(
+            x,
+            top + number * box.size * 1.2,
+            line,
+            "middle",
+            size=box.size,
+            bold=box.bold,
+            mono=box.mono,
+        )
+        for number, line in enumerate(lines)
+    ]
+
+
 def text_width(text: str, size: float, mono: bool = False) -> float:
     """How wide a text will about be."""
     return len(text) * size * (MONO_WIDTH if mono else SANS_WIDTH)

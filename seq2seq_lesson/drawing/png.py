@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import textwrap
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
-from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Text
+from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Text, lines_of
 from seq2seq_lesson.drawing.svg import arrow_head, middle
 from seq2seq_lesson.palette import INK, ROLES, heat
 
@@ -47,23 +48,26 @@ def to_png(drawing: Drawing) -> bytes:
     return file.getvalue()
 
 
-def _draw(ax, item: Item, order: int) -> None:
+def _draw(ax: Axes, item: Item, order: int) -> None:
     """Put one item on the axes; later items cover earlier ones, as in SVG."""
     colour = ROLES.get(getattr(item, "role", ""), INK)
     dashes = (0, (3, 2.4)) if getattr(item, "dashed", False) else "-"
     match item:
         case Box():
-            edge = {"ec": colour, "lw": _points(1.6), "ls": dashes, "zorder": order}
-            shape = f"round,pad=0,rounding_size={item.radius}"
-            corner = (item.x, item.y), item.width, item.height
-            faint = (*_rgb(colour), 0.22)
-            ax.add_patch(FancyBboxPatch(*corner, boxstyle=shape, fc=faint, **edge))
-            lines = item.text.split("\n") if item.text else []
-            top = item.y + item.height / 2 - (len(lines) - 1) * item.size * 0.6
-            for number, line in enumerate(lines):
-                spot = item.x + item.width / 2, top + number * item.size * 1.2
-                style = {"size": item.size, "bold": item.bold, "mono": item.mono}
-                _draw(ax, Text(*spot, line, "middle", **style), order)
+            box = FancyBboxPatch(
+                (item.x, item.y),
+                item.width,
+                item.height,
+                boxstyle=f"round,pad=0,rounding_size={item.radius}",
+                fc=(*_rgb(colour), 0.22),
+                ec=colour,
+                lw=_points(1.6),
+                ls=dashes,
+                zorder=order,
+            )
+            ax.add_patch(box)
+            for line in lines_of(item):
+                _draw(ax, line, order)
         case Text():
             ax.text(
                 item.x,
@@ -83,25 +87,47 @@ def _draw(ax, item: Item, order: int) -> None:
             points = item.points
             alpha = 0.72 if item.role == "faint" else 1
             if item.arrow:
-                head = arrow_head(*points[-2:], item.width)
-                points = (*points[:-1], middle(*head[1:]))
+                tip, left, right = arrow_head(points[-2], points[-1], item.width)
+                points = (*points[:-1], middle(left, right))
+                corners = [tip, left, right]
                 ax.add_patch(
-                    Polygon(head, fc=colour, ec="none", alpha=alpha, zorder=order)
+                    Polygon(corners, fc=colour, ec="none", alpha=alpha, zorder=order)
                 )
             xs, ys = zip(*points, strict=True)
-            style = {"color": colour, "lw": _points(item.width), "ls": dashes}
-            ax.plot(xs, ys, alpha=alpha, zorder=order, **style)
+            ax.plot(
+                xs,
+                ys,
+                color=colour,
+                lw=_points(item.width),
+                ls=dashes,
+                alpha=alpha,
+                zorder=order,
+            )
         case Arc():
             (x1, y1), (x2, y2) = item.start, item.end
             rise = item.bulge * 4 / 3
             corners = [(x1, y1), (x1, y1 - rise), (x2, y2 - rise), (x2, y2)]
             path = Path(corners, [Path.MOVETO, *[Path.CURVE4] * 3])
-            style = {"ec": colour, "lw": _points(item.width), "alpha": item.strength}
-            ax.add_patch(PathPatch(path, fc="none", zorder=order, **style))
+            bow = PathPatch(
+                path,
+                fc="none",
+                ec=colour,
+                lw=_points(item.width),
+                alpha=item.strength,
+                zorder=order,
+            )
+            ax.add_patch(bow)
         case Cell():
-            corner = (item.x, item.y), item.width, item.height
-            edge = {"ec": colour, "lw": _points(3)} if item.role else {"ec": "none"}
-            ax.add_patch(Rectangle(*corner, fc=heat(item.value), zorder=order, **edge))
+            field = Rectangle(
+                (item.x, item.y),
+                item.width,
+                item.height,
+                fc=heat(item.value),
+                ec=colour if item.role else "none",
+                lw=_points(3),
+                zorder=order,
+            )
+            ax.add_patch(field)
 
 
 def _points(pixels: float) -> float:

@@ -7,7 +7,17 @@ from html import escape
 from math import hypot
 from zlib import crc32
 
-from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Point, Text
+from seq2seq_lesson.drawing import (
+    Arc,
+    Box,
+    Cell,
+    Drawing,
+    Item,
+    Line,
+    Point,
+    Text,
+    lines_of,
+)
 from seq2seq_lesson.palette import ROLES, heat
 
 SANS = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
@@ -52,12 +62,8 @@ def _marks(item: Item) -> Iterator[str]:
                 f'height="{_n(item.height)}" rx="{_n(item.radius)}" fill="{colour}" '
                 f'fill-opacity=".22" stroke="{colour}" stroke-width="1.6"{dashes}/>'
             )
-            lines = item.text.split("\n") if item.text else []
-            top = item.y + item.height / 2 - (len(lines) - 1) * item.size * 0.6
-            for number, line in enumerate(lines):
-                spot = item.x + item.width / 2, top + number * item.size * 1.2
-                style = {"size": item.size, "bold": item.bold, "mono": item.mono}
-                yield from _marks(Text(*spot, line, "middle", **style))
+            for line in lines_of(item):
+                yield from _marks(line)
         case Text():
             weight = ' font-weight="600"' if item.bold else ""
             font = f' font-family="{MONO}"' if item.mono else ""
@@ -69,7 +75,7 @@ def _marks(item: Item) -> Iterator[str]:
         case Line():
             points, paint = item.points, _paint("stroke", item.role)
             if item.arrow:
-                tip, left, right = arrow_head(*points[-2:], item.width)
+                tip, left, right = arrow_head(points[-2], points[-1], item.width)
                 points = (*points[:-1], middle(left, right))
                 corners = " ".join(_pair(point) for point in (tip, left, right))
                 yield f'<polygon points="{corners}"{_paint("fill", item.role)}/>'
