@@ -7,12 +7,16 @@ from collections.abc import Sequence
 import ipywidgets
 
 
-def whole(label: str, value: int, low: int, high: int, tip: str):
+def whole(
+    label: str, value: int, low: int, high: int, tip: str
+) -> ipywidgets.DOMWidget:
     """A slider over whole numbers."""
     return _labelled(ipywidgets.IntSlider, label, tip, value=value, min=low, max=high)
 
 
-def some(label: str, value: int, numbers: Sequence[int], tip: str):
+def some(
+    label: str, value: int, numbers: Sequence[int], tip: str
+) -> ipywidgets.DOMWidget:
     """A slider over chosen numbers, for sizes that should grow fast."""
     numbers = sorted({*numbers, value})
     return _labelled(
@@ -24,17 +28,19 @@ def some(label: str, value: int, numbers: Sequence[int], tip: str):
     )
 
 
-def choice(label: str, value: str, options: Sequence, tip: str):
+def choice(
+    label: str, value: str, options: Sequence[str | tuple[str, str]], tip: str
+) -> ipywidgets.DOMWidget:
     """A list to choose from; an option may be a pair (what is shown, the value)."""
     return _labelled(ipywidgets.Dropdown, label, tip, value=value, options=options)
 
 
-def switch(label: str, value: bool, tip: str):
+def switch(label: str, value: bool, tip: str) -> ipywidgets.DOMWidget:
     """A box to tick."""
     return _labelled(ipywidgets.Checkbox, label, tip, value=value, indent=False)
 
 
-def typed(label: str, value: str, hint: str, tip: str):
+def typed(label: str, value: str, hint: str, tip: str) -> ipywidgets.DOMWidget:
     """A line of text, handed on with the Enter key or when the box is left."""
     return _labelled(
         ipywidgets.Text,
@@ -46,12 +52,14 @@ def typed(label: str, value: str, hint: str, tip: str):
     )
 
 
-def button(label: str, tip: str):
+def button(label: str, tip: str) -> ipywidgets.DOMWidget:
     """A button; what it does is the action of its name."""
     return ipywidgets.Button(description=label, tooltip=tip)
 
 
-def _labelled(kind, label: str, tip: str, **options):
+def _labelled(
+    kind: type[ipywidgets.DOMWidget], label: str, tip: str, **options: object
+) -> ipywidgets.DOMWidget:
     """A control with a name, which screen readers read, and a tip."""
     new = "tooltip" in kind.class_trait_names()  # ipywidgets 8
     options["tooltip" if new else "description_tooltip"] = tip

@@ -6,13 +6,14 @@ Whatever is chosen becomes a dictionary of settings; a pure function makes a dra
 it. Core widgets only, as ipywidgets 7.7 (Colab) and 8 both know them.
 
 Source
-    ours; the cycle of settings, drawing and actions is that of the Elm architecture
+    the Elm architecture, for the cycle of settings, drawing and actions
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import ipywidgets
 from IPython.display import display
@@ -22,7 +23,7 @@ from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import notes_to_html, to_html
 from seq2seq_lesson.runtime import where_am_i
 
-Settings = dict[str, object]
+Settings = Mapping[str, Any]  # each control's value, of the type that it holds
 VIEW = "application/vnd.jupyter.widget-view+json"
 STILL = "A picture of the explorer's first state: run this cell to bring it alive."
 
@@ -30,14 +31,15 @@ STILL = "A picture of the explorer's first state: run this cell to bring it aliv
 class Explorer:
     """A drawing that follows its controls.
 
-    draw:     settings -> Drawing, pure
-    controls: by the name of the setting that each gives; a button gives none
-    actions:  by the name of a control: settings -> the settings that change, pure; run
-              when that button is pressed or that control has been moved
-    shown:    settings -> names of the controls of use now (default: all)
-    state:    settings that no control holds, such as a score
-
     What `draw` or an action raises is shown as one sentence in the picture's place.
+
+    Args
+        draw:     settings -> Drawing, pure
+        controls: by the name of the setting that each gives; a button gives none
+        actions:  by the name of a control: settings -> the settings that change, pure;
+                  run when that button is pressed or that control has been moved
+        shown:    settings -> names of the controls of use now (default: all)
+        state:    settings that no control holds, such as a score
     """
 
     def __init__(
@@ -118,10 +120,13 @@ class Explorer:
         """
         drawing = self.draw(self.settings)
         png = base64.b64encode(to_png(drawing)).decode()
-        bundle = {"image/png": png, "text/plain": drawing.title}
+        bundle: dict[str, object] = {"image/png": png, "text/plain": drawing.title}
         if where_am_i() in ("jupyter", "colab"):
-            view = {"version_major": 2, "version_minor": 0}
-            bundle[VIEW] = view | {"model_id": self.widget.model_id}
+            bundle[VIEW] = {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": self.widget.model_id,
+            }
             display(bundle, raw=True)
             return
         display(bundle, raw=True)

@@ -12,6 +12,7 @@ from seq2seq_lesson.explorers.attention.picture import in_words, panel, size
 from seq2seq_lesson.explorers.attention.reading import (
     CHANGES,
     LEARNED,
+    Links,
     found,
     known_links,
     reading,
@@ -93,20 +94,18 @@ def draw(settings: Settings) -> Drawing:
     readings = []
     for side in SIDES:
         name, change = MODELS[settings[side]], settings[f"{side}_weights"]
-        readings.append(
-            reading(name, change, cleaned(settings["sentence"], name)),
-        )
+        readings.append(reading(name, change, cleaned(settings["sentence"], name)))
     sizes = [size(translation) for translation in readings]
     (one, tall), (other, high) = sizes
     beside = one + GAP + other <= PAGE
     corners = [(8, 4), (one + GAP, 4) if beside else (8, tall + GAP)]
     items: list[Item] = []
     notes: list[str] = []
-    for side, translation, corner in zip(SIDES, readings, corners, strict=True):
+    for side, translation, (x, y) in zip(SIDES, readings, corners, strict=True):
         links = known_links(translation) if settings["truth"] else None
         change = settings[f"{side}_weights"]
         title = settings[side] + (f" · weights {change}" * (change != LEARNED))
-        items += panel(translation, *corner, title, links or ())
+        items += panel(translation, x, y, title, links or ())
         notes.append(_verdict(side, translation, change, links, settings["truth"]))
     width = one + GAP + other if beside else max(one, other) + 16
     height = max(tall, high) if beside else tall + GAP + high
@@ -119,7 +118,7 @@ def draw(settings: Settings) -> Drawing:
 
 
 def _verdict(
-    side: str, translation: Translation, change: str, links, wanted: bool
+    side: str, translation: Translation, change: str, links: Links | None, wanted: bool
 ) -> str:
     """What was written, and how the looks agree with the known alignment."""
     written = translation.text or "(nothing)"

@@ -40,7 +40,7 @@ def panel(
 ) -> list[Item]:
     """One sentence: what was written above, what was read below, its map underneath.
 
-    Shapes
+    Args
         links: the known alignment, (place read, place written); laid over the map and
                the bands: green where the row's largest weight lies, red where it fails
         wrong: the places written that are mistakes
@@ -52,34 +52,49 @@ def panel(
         said = "no attention: nothing is looked at while it writes"
         items.append(Text(x0 + 4, above + 27 + BANDS / 2, said, role="faint"))
     else:
-        items += _bands(translation, x0, above + 27, below, links)
-        items += _map(translation, x, y + HIGH, links, wrong)
+        weights = translation.weights.tolist()
+        items += _bands(weights, read, written, x0, above + 27, below, links)
+        items += _map(weights, read, translation.words, x, y + HIGH, links, wrong)
     names = {"written": above + 14, "read": below + 14}
     items += [Text(x0 - 10, at, name, "end", "faint", 14) for name, at in names.items()]
     for t, (start, wide) in enumerate(written):
-        style = {"role": "wrong", "bold": True} if t in wrong else {}
-        items.append(_word(translation.words[t], x0 + start, above, wide, style))
+        word, bad = translation.words[t], t in wrong
+        items.append(_word(word, x0 + start, above, wide, wrong=bad, bold=bad))
     for s, (start, wide) in enumerate(read):
         word = translation.source_words[s]
         strange = word in translation.unknown
-        style = {"role": "wrong", "dashed": True} if strange else {}
-        items.append(_word(word, x0 + start, below, wide, style))
+        items.append(
+            _word(word, x0 + start, below, wide, wrong=strange, dashed=strange)
+        )
     return items
 
 
-def _word(word: str, x: float, y: float, width: float, style: dict) -> Box:
-    shown = fitted(word, width - 8, LETTERS)
-    return Box(x + 1, y, width - 2, 27, shown, size=LETTERS, **style)
+def _word(
+    word: str,
+    x: float,
+    y: float,
+    width: float,
+    wrong: bool,
+    bold: bool = False,
+    dashed: bool = False,
+) -> Box:
+    role, shown = "wrong" if wrong else "quiet", fitted(word, width - 8, LETTERS)
+    return Box(x + 1, y, width - 2, 27, shown, role, LETTERS, bold=bold, dashed=dashed)
 
 
 def _bands(
-    translation: Translation, x0: float, top: float, base: float, links: Links
+    weights: list[list[float]],
+    read: Spans,
+    written: Spans,
+    x0: float,
+    top: float,
+    base: float,
+    links: Links,
 ) -> list[Item]:
     """From each written word to what it looked at, as thick as the weight is large."""
     items: list[Item] = []
-    read, written = spans(translation.source_words), spans(translation.words)
     looked_for = {place for _, place in links}
-    for t, row in enumerate(translation.weights.tolist()):
+    for t, row in enumerate(weights):
         most = row.index(max(row))
         for s, weight in enumerate(row):
             if weight < FAINTEST:
@@ -87,34 +102,37 @@ def _bands(
             role = "right" if (s, t) in links else "mark"
             if role == "mark" and t in looked_for and s == most:
                 role = "wrong"
-            ends = [
-                (x0 + start + wide / 2, y)
-                for (start, wide), y in ((written[t], top), (read[s], base))
-            ]
-            items.append(Arc(*ends, 0, role, 1 + 7 * weight, 0.15 + 0.85 * weight))
+            start = x0 + written[t][0] + written[t][1] / 2, top
+            end = x0 + read[s][0] + read[s][1] / 2, base
+            strength = 0.15 + 0.85 * weight
+            items.append(Arc(start, end, 0, role, 1 + 7 * weight, strength))
     return items
 
 
 def _map(
-    translation: Translation, x: float, top: float, links: Links, wrong: Collection[int]
+    weights: list[list[float]],
+    columns: Spans,
+    words: list[str],
+    x: float,
+    top: float,
+    links: Links,
+    wrong: Collection[int],
 ) -> list[Item]:
     """The heat map: a row a written word, a column a word read."""
     items: list[Item] = []
     framed: list[Item] = []  # drawn last, or the neighbours would cover the frames
-    columns, x0 = spans(translation.source_words), x + LEFT
-    for t, row in enumerate(translation.weights.tolist()):
-        y, most = top + ROW * t, max(row)
-        word = fitted(translation.words[t], LEFT - 14, LETTERS)
-        style = {"role": "wrong", "bold": True} if t in wrong else {}
-        spot = x0 - 10, y + ROW / 2
-        items.append(Text(*spot, word, "end", size=LETTERS, **style))
+    x0 = x + LEFT
+    for t, row in enumerate(weights):
+        y, most, bad = top + ROW * t, max(row), t in wrong
+        word, role = fitted(words[t], LEFT - 14, LETTERS), "wrong" if bad else "ink"
+        items.append(Text(x0 - 10, y + ROW / 2, word, "end", role, LETTERS, bad))
         for s, ((start, wide), weight) in enumerate(zip(columns, row, strict=True)):
             # a little too large: no seams show between neighbours
             items.append(Cell(x0 + start, y, wide + 0.4, ROW + 0.4, weight))
             if (s, t) in links:
                 role = "right" if weight == most else "wrong"
-                inside = x0 + start + 2, y + 2, wide - 4, ROW - 4
-                framed.append(Cell(*inside, weight, role))
+                left = x0 + start + 2
+                framed.append(Cell(left, y + 2, wide - 4, ROW - 4, weight, role))
         end = x0 + sum(columns[-1]) + 8
         items.append(Text(end, y + ROW / 2, f"{most:.2f}", size=13, mono=True))
     return items + framed

@@ -71,7 +71,7 @@ def _bundled() -> list[SentencePair]:
 
 @lru_cache(maxsize=1)
 def _alignments() -> dict[tuple[str, str], Links]:
-    return {(p.source, p.target): frozenset(p.alignment) for p in _bundled()}
+    return {(p.source, p.target): frozenset(p.alignment or ()) for p in _bundled()}
 
 
 def known_links(translation: Translation) -> Links | None:
@@ -82,6 +82,7 @@ def known_links(translation: Translation) -> Links | None:
 
 def found(translation: Translation, links: Links) -> tuple[int, int]:
     """How many written words look most at a word they were made of; of how many."""
+    assert translation.weights is not None, "a model without attention looks nowhere"
     written = {place for _, place in links}
     most = translation.weights[:, :-1].argmax(dim=1).tolist()
     return sum((most[place], place) in links for place in written), len(written)

@@ -30,7 +30,7 @@ def reversal_playground(
 ) -> Explorer:
     """Type letters or drag the length; sweep through the stages of a training.
 
-    Shapes
+    Args
         models: at least one (label, model), in the order of the training, all with
                 attention and with the vocabulary of the task's letters
     Raises
@@ -114,8 +114,8 @@ def left_out(text: str, letters: str) -> list[str]:
     notes = []
     strange = sorted({c for c in text.lower() if c not in LETTERS and not c.isspace()})
     if strange:
-        notes.append(f"Left out, since only {LETTERS!r} are known: ")
-        notes[0] += f"“{shorten(''.join(strange), 30)}”."
+        shown = shorten("".join(strange), 30)
+        notes.append(f"Left out, since only {LETTERS!r} are known: “{shown}”.")
     known = sum(c in LETTERS for c in text.lower())
     if known > len(letters):
         notes.append(f"Only the first {LONGEST} of {known:,} letters are read.")

@@ -24,8 +24,9 @@ def anti_diagonal(answer: Translation) -> set[tuple[int, int]]:
 def share(answer: Translation) -> float:
     """How much of the letters' weight lies on the anti-diagonal, from 0 to 1."""
     letters = len(answer.source_words) - 1
-    links = anti_diagonal(answer)
-    return sum(float(answer.weights[place, read]) for read, place in links) / letters
+    assert answer.weights is not None, "the playground refuses models without attention"
+    weights = answer.weights.tolist()
+    return sum(weights[place][read] for read, place in anti_diagonal(answer)) / letters
 
 
 def mistakes(answer: Translation) -> set[int]:
@@ -55,9 +56,9 @@ def training_picture(
     items = panel(answer, 8, 4, labels[chosen], links, wrong)
     items += _course(answers, labels, chosen, wide + GAP)
     said = f"{notes[0]} {in_words(answer)}."
-    size_of_all = wide + GAP + CHART, max(high, HIGH + 180) + 8
+    width, height = wide + GAP + CHART, max(high, HIGH + 180) + 8
     title = "Reading backwards"
-    return Drawing(*size_of_all, title, said, tuple(items), tuple(notes))
+    return Drawing(width, height, title, said, tuple(items), tuple(notes))
 
 
 def _course(
@@ -79,9 +80,9 @@ def _course(
             left, width = x + one * n + one * 0.12, one * 0.76
             items.append(Box(left, base - tall, width, tall, role=role, radius=1))
             if here or one > 44:
-                number = left + width / 2, base - tall - 11
+                number, above = f"{value:.0%}", base - tall - 11
                 items.append(
-                    Text(*number, f"{value:.0%}", "middle", size=13, bold=here)
+                    Text(left + width / 2, above, number, "middle", size=13, bold=here)
                 )
     below = 4 + 2 * (HIGH + 12) - 8
     middle = x + one * (chosen + 0.5)

@@ -121,7 +121,7 @@ def draw(settings: Settings) -> Drawing:
     source = cleaned(settings["sentence"], name).split()
     unknown = [w for w in dict.fromkeys(source) if w not in loaded(name)[1]]
     step = min(settings["step"], len(steps))
-    notes = *impossible(settings, step), *changed(settings), *unknown_note(unknown)
+    notes = impossible(settings, step) + changed(settings) + unknown_note(unknown)
     order = loaded(name)[0].config.order
     return step_picture(steps, step, source, set(unknown), order, notes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Text
+from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Point, Text
 from seq2seq_lesson.explorers.sentences import fitted, spread
 from seq2seq_lesson.explorers.stepper.steps import SHOWN, Step, text
 from seq2seq_lesson.vocabulary import EOS, SPECIALS
@@ -23,7 +23,7 @@ def step_picture(
 ) -> Drawing:
     """One step in four parts, in the order in which the model takes them.
 
-    Shapes
+    Args
         number: of the step, from 1
         source: the words read, without "<eos>"
         order:  "after", "before" or "none", where the attention stands
@@ -82,15 +82,16 @@ def _sentence(
     A bracket leads from the word that is read to the one that is written.
     """
     items: list[Item] = []
-    x, line, spots = float(LEFT), y, []
+    x, line = float(LEFT), y
+    spots: list[Point] = []
     for place, word in enumerate([steps[0].read, *(step.wrote for step in steps)]):
         wide = max(36, 9 * len(word) + 18)
         if x + wide > width - 8:
             x, line = float(LEFT), line + 46
         forced = place > 0 and steps[place - 1].forced
         role = "batch" if forced else "mark" if place == number else "quiet"
-        style = {"bold": place == number, "dashed": place > number, "role": role}
-        items.append(Box(x, line, wide, 30, word, **style))
+        now, later = place == number, place > number
+        items.append(Box(x, line, wide, 30, word, role, bold=now, dashed=later))
         spots.append((x + wide / 2, line + 30))
         x += wide + 6
     (x1, y1), (x2, y2) = spots[number - 1 : number + 1]
@@ -136,6 +137,8 @@ def _look(
     """Arcs from the asking step to what it looks at; scores, and their weights."""
     row, end = y + 96, LEFT + column * len(read) + 14
     asks = (end + 50, row)
+    assert step.weights is not None, "without attention this part is left out"
+    assert step.scores is not None, "weights come of scores"
     weights, scores = step.weights.tolist(), step.scores.tolist()
     items: list[Item] = [*_arcs(weights, column, row, asks)]
     items.append(Box(end, row, 100, 34, f"step {number} asks", "mark", 14, bold=True))
@@ -146,9 +149,10 @@ def _look(
     ]
     for n, word in enumerate(read):
         x = LEFT + column * n
-        style = {"role": "wrong", "dashed": True} if word in unknown else {}
+        strange = word in unknown
+        role = "wrong" if strange else "quiet"
         shown = fitted(word, column - 10, 15)
-        items.append(Box(x + 2, row, column - 4, 34, shown, **style))
+        items.append(Box(x + 2, row, column - 4, 34, shown, role, dashed=strange))
         size = 14 if column > 56 else 11
         middle = x + column / 2
         score = f"{scores[n]:.1f}".replace("-", "−")
@@ -163,7 +167,7 @@ def _look(
 
 
 def _arcs(
-    weights: list[float], column: float, row: float, asks: tuple[float, float]
+    weights: list[float], column: float, row: float, asks: Point
 ) -> Iterator[Arc]:
     """Thick and strong where the weight is large; none where there is next to none."""
     longest = column * len(weights) + 30
@@ -199,8 +203,8 @@ def _choose(step: Step, y: float) -> tuple[list[Item], float]:
         items.append(Text(LEFT + 96, middle, label, "end", bold=chosen))
         long = max(longest * chance, 4)
         items.append(Box(LEFT + 106, middle - 10, long, 20, role=role, radius=1.5))
-        spot = LEFT + 114 + long, middle
-        items.append(Text(*spot, _share(chance), size=14, mono=True))
+        share = _share(chance)
+        items.append(Text(LEFT + 114 + long, middle, share, size=14, mono=True))
     if step.forced:
         items.append(Text(24, y + 38, "your word", role="faint", size=14))
     return items, 27 * (SHOWN + 1)

@@ -24,6 +24,7 @@ class Step:
         before, after: (hid,) float, the state before and after the word was read
         scores:        (src_len,) float, unbounded; None without attention
         weights:       (src_len,) float, sum to 1; None without attention
+    Args
         likeliest:     the five likeliest next words, each with its probability
         chance:        0 to 1, the probability of the word that was written
     """
@@ -44,12 +45,12 @@ class Step:
 def write(name: str, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
     """Let a trained model write, greedily but for the words that are forced on it.
 
-    Shapes
+    It is `Seq2Seq.greedy`, taken apart.
+
+    Args
         name:     a trained model that comes along
         sentence: normalised, at least one word, no longer than the model can read
         return:   a Step for each word written, "<eos>" included if it came
-    Source
-        ours; `Seq2Seq.greedy` taken apart
     """
     model, src_vocabulary, tgt_vocabulary = loaded(name)
     src_ids, src_lengths = pad_ids([src_vocabulary.encode(sentence)])
