@@ -6,7 +6,8 @@ Each function draws one figure on the `ax` it is given (or a new one) and return
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-Curve, Style = TypeVar("Curve"), TypeVar("Style")
+Curve = TypeVar("Curve")
+Style = TypeVar("Style")
 
 
 def with_styles(
@@ -23,4 +24,5 @@ def with_styles(
             "has a style of its own: leave some out, or draw two figures"
         )
     few = styles[: len(curves)]
-    return [(*curve, style) for curve, style in zip(curves.items(), few, strict=True)]
+    pairs = zip(curves.items(), few, strict=True)
+    return [(name, curve, style) for (name, curve), style in pairs]

@@ -26,7 +26,6 @@ def attention_map(
     Shapes
         weights: (tgt_len, src_len) float, rows sum to 1; columns past the last
             source word (padding) and rows past the last target word are cut
-        return:  the axes drawn on
     Raises
         ValueError: fewer rows or columns than words, or a sentence in place of words.
     """
@@ -57,36 +56,39 @@ def attention_map(
     return ax
 
 
-@plt.rc_context({"font.size": 14})  # a row of three is shown smaller than it is drawn
 def attention_panels(
     translations: Sequence[Translation], titles: Sequence[str], columns: int = 3
 ) -> Figure:
     """Draw several sentences' attention side by side, all on one scale.
 
-    Shapes
+    Args
         titles: one a translation; each translation has weights
     """
     rows = -(-len(translations) // columns)
     longest = max(len(found.words) for found in translations)
-    figure, grid = plt.subplots(
-        rows,
-        columns,
-        figsize=(3.6 * columns + 0.8, (1.3 + 0.28 * longest) * rows),
-        layout="constrained",
-        squeeze=False,
-    )
-    for ax in grid.flat[len(translations) :]:
-        ax.remove()
-    drawn = grid.flat[: len(translations)]
-    for ax, found, title in zip(drawn, translations, titles, strict=True):
-        words = found.source_words, found.words
-        attention_map(found.weights, *words, ax, colour_bar=False)
-        ax.set_title(title)
-    for ax in drawn[columns:]:
-        ax.set_xlabel("")
-    for n, ax in enumerate(drawn):
-        if n % columns:
-            ax.set_ylabel("")
-    bar = {"label": SCALE, "shrink": 0.8 / rows}
-    figure.colorbar(drawn[0].images[0], ax=list(drawn), **bar)
+    # A row of three is shown smaller than it is drawn.
+    with plt.rc_context({"font.size": 14}):
+        figure, grid = plt.subplots(
+            rows,
+            columns,
+            figsize=(3.6 * columns + 0.8, (1.3 + 0.28 * longest) * rows),
+            layout="constrained",
+            squeeze=False,
+        )
+        for ax in grid.flat[len(translations) :]:
+            ax.remove()
+        drawn = grid.flat[: len(translations)]
+        for ax, found, title in zip(drawn, translations, titles, strict=True):
+            assert found.weights is not None, "a model without attention has no map"
+            attention_map(
+                found.weights, found.source_words, found.words, ax, colour_bar=False
+            )
+            ax.set_title(title)
+        for ax in drawn[columns:]:
+            ax.set_xlabel("")
+        for n, ax in enumerate(drawn):
+            if n % columns:
+                ax.set_ylabel("")
+        image = drawn[0].images[0]
+        figure.colorbar(image, ax=list(drawn), label=SCALE, shrink=0.8 / rows)
     return figure

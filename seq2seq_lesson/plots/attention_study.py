@@ -20,8 +20,8 @@ def seed_dots(
 
     Shapes
         series: what the dots mean, at most two -> model -> (seeds, 1) float
-        label:  what is measured, for the horizontal axis
-        return: the axes drawn on
+    Args
+        label: what is measured, for the horizontal axis
     Raises
         ValueError: the dots mean more than two things.
     """
@@ -57,8 +57,7 @@ def need_map(
     """Draw what each written word loses when a word read is hidden.
 
     Shapes
-        needs:  (tgt_words, src_words) float, in nats; below 0 is drawn as 0
-        return: the axes drawn on
+        needs: (tgt_words, src_words) float, in nats; below 0 is drawn as 0
     """
     image = ax.imshow(needs.clamp(min=0).cpu().numpy(), vmin=0, cmap=HEAT)
     ax.set_xticks(range(len(source_words)), source_words, rotation=45, ha="left")

@@ -73,7 +73,7 @@ def funnel(stages: Mapping[str, int], ax: Axes | None = None) -> Axes:
 def rank_curve(counts: Mapping[str, Sequence[int]], ax: Axes | None = None) -> Axes:
     """Draw each language's word counts, the commonest word first, both axes in powers.
 
-    Shapes
+    Args
         counts: for each label how often each word occurs, in any order, in tokens
     Raises
         ValueError: there are more than two languages.
@@ -96,7 +96,8 @@ def batch_blocks(
     """Draw a batch as blocks: a row a sentence, PAD in grey.
 
     Shapes
-        ids:   (batch, src_len) long, or (batch, tgt_len)
+        ids: (batch, src_len) long, or (batch, tgt_len)
+    Args
         words: the vocabulary's words, to write each into its block; none: bare blocks
     """
     rows, columns = ids.shape
@@ -127,7 +128,7 @@ def padding_waste(
 ) -> Axes:
     """Draw which share of all positions is PAD, per way of making batches.
 
-    Shapes
+    Args
         shares: for each label the source's and the target's share, from 0 to 1
     """
     if ax is None:

@@ -23,9 +23,8 @@ def exact_by_length(
 ) -> Axes:
     """Draw how many sentences each model gets right, over the source's length.
 
-    Shapes
+    Args
         shares: model name -> {source length in tokens: share, 0 to 1}
-        return: the axes drawn on
     Raises
         ValueError: there are more than five models.
     """
@@ -57,11 +56,10 @@ def weights_by_treatment(
 ) -> Axes:
     """Draw one step's weights, a row for each thing done to the encoder's states.
 
-    `highest` is where the colour scale ends: small weights need a shorter one.
-
     Shapes
         weights: treatment -> (src_len,) float, sums to 1
-        return:  the axes drawn on
+    Args
+        highest: where the colour scale ends; small weights need a shorter one
     """
     rows = torch.stack([*weights.values()])
     ax = attention_map(rows, source_words, list(weights), ax, colour_bar)
@@ -78,9 +76,10 @@ def aligned_positions(
 ) -> Axes:
     """Draw which source position explains which target position, over a corpus.
 
-    Shapes
+    Each row sums to 1.
+
+    Args
         alignments: per sentence, pairs (source position, target position), from 0
-        return:     the axes drawn on; each row sums to 1
     """
     pairs = np.array([pair for alignment in alignments for pair in alignment])
     source, target = pairs.T
@@ -99,13 +98,15 @@ def aligned_positions(
 
 
 def dot_variance(
-    sizes: Sequence[int], plain: Sequence[float], scaled: Sequence[float], ax=None
+    sizes: Sequence[int],
+    plain: Sequence[float],
+    scaled: Sequence[float],
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the measured variance of dot products, plain and divided by √size.
 
-    Shapes
+    Args
         sizes, plain, scaled: one entry for each size of the vectors
-        return: the axes drawn on
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(5, 3.2), layout="constrained")

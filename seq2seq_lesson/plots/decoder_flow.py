@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -54,26 +55,48 @@ class _Flow:
         self.ax, self.shapes = ax, shapes
 
     def box(self, x: float, low: float, high: float, text: str, colour: str) -> None:
-        style = {"fc": "white", "ec": colour, "lw": 2.2, "zorder": 3}
-        corner = (x - WIDE, low - TALL)
-        self.ax.add_patch(Rectangle(corner, 2 * WIDE, high - low + 2 * TALL, **style))
-        middle = {"ha": "center", "va": "center", "fontsize": 12, "zorder": 4}
-        self.ax.text(x, (low + high) / 2, text, **middle)
+        box = Rectangle(
+            (x - WIDE, low - TALL),
+            2 * WIDE,
+            high - low + 2 * TALL,
+            fc="white",
+            ec=colour,
+            lw=2.2,
+            zorder=3,
+        )
+        self.ax.add_patch(box)
+        middle = (low + high) / 2
+        self.ax.text(x, middle, text, ha="center", va="center", fontsize=12, zorder=4)
 
     def word(self, x: float, y: float, text: str) -> None:
         self.ax.text(x, y, text, ha="center", va="center", fontsize=13, style="italic")
 
-    def arrow(self, corners, name, colour, x, y, ha="left", tensor="") -> None:
-        """Draw an arrow along its corners; `x`, `y`: where its name and size stand."""
+    def arrow(
+        self,
+        corners: Sequence[tuple[float, float]],
+        name: str,
+        colour: str,
+        x: float,
+        y: float,
+        ha: Literal["left", "right"] = "left",
+        tensor: str = "",
+    ) -> None:
+        """Draw an arrow along its corners, its name and size at (`x`, `y`)."""
         xs, ys = zip(*corners, strict=True)
-        line = {"color": colour, "lw": 1.6, "zorder": 1, "solid_capstyle": "butt"}
-        self.ax.plot(xs[:-1], ys[:-1], **line)
-        style = {"arrowstyle": "-|>", "color": colour, "lw": 1.6}
-        style |= {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 13}
+        self.ax.plot(
+            xs[:-1], ys[:-1], color=colour, lw=1.6, zorder=1, solid_capstyle="butt"
+        )
+        style = {
+            "arrowstyle": "-|>",
+            "color": colour,
+            "lw": 1.6,
+            "shrinkA": 0,
+            "shrinkB": 0,
+            "mutation_scale": 13,
+        }
         self.ax.annotate("", xy=corners[-1], xytext=corners[-2], arrowprops=style)
         label = f"{name}\n{self.shapes[tensor or name]}"
-        text = {"ha": ha, "va": "center", "fontsize": 11.5, "linespacing": 0.95}
-        self.ax.text(x, y, label, **text)
+        self.ax.text(x, y, label, ha=ha, va="center", fontsize=11.5, linespacing=0.95)
 
     def joint(self, x: float, y: float, colour: str) -> None:
         """A dot where one line becomes two."""
@@ -116,10 +139,9 @@ def decoder_flow(
     are numbered: step i turns state_i into state_i+1.
 
     Shapes
-        path:   `enc_states` (batch, src_len, enc) and, of one step, `word_emb`
+        path: `enc_states` (batch, src_len, enc) and, of one step, `word_emb`
             (batch, emb), `context` (batch, enc), `dec_state` (batch, hid) and
             `logits` (batch, tgt_vocab), each with the size it has
-        return: the axes drawn on
     Raises
         ValueError: a tensor is unknown or has another number of axes, two tensors
             disagree on an axis, or the words read and written differ in number.
@@ -156,11 +178,14 @@ def decoder_flow(
         up = [(x, WORD + 0.17), (x, EMBEDDING - TALL)]
         flow.arrow(up, "word id", GREY, x + 0.09, 0.4)
         up = [(x, EMBEDDING + TALL), (x, CELL - TALL)]
-        spot = (x + 0.09, 1.45) if attends else (x - 0.07, 1.4, "right")
-        flow.arrow(up, "word_emb", PINK, *spot)
-        came = (x - step + WIDE if number else encoder + WIDE, CELL)
-        spot = (look + 0.12 if attends else came[0] + 0.12, CELL - 0.38)
-        flow.arrow([came, (x - WIDE, CELL)], old, GREEN, *spot, tensor="dec_state")
+        if attends:
+            flow.arrow(up, "word_emb", PINK, x + 0.09, 1.45)
+        else:
+            flow.arrow(up, "word_emb", PINK, x - 0.07, 1.4, "right")
+        came = x - step + WIDE if number else encoder + WIDE
+        way, y = [(came, CELL), (x - WIDE, CELL)], CELL - 0.38
+        start = (look if attends else came) + 0.12
+        flow.arrow(way, old, GREEN, start, y, tensor="dec_state")
         up, y = [(side, CELL + TALL), (side, write - TALL)], write - 0.63
         flow.arrow(up, new, GREEN, side + 0.09, y, tensor="dec_state")
         up = [(x, write + TALL), (x, out - 0.17)]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import Normalize, to_rgba
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 from torch import Tensor
@@ -38,14 +38,17 @@ def new_axes(ax: Axes | None, width: float, height: float, blank: bool = False) 
     return ax
 
 
-def _block(ax: Axes, x, y, word: str, row: int | None, corner: str = "") -> None:
+def _block(
+    ax: Axes, x: float, y: float, word: str, row: int | None, corner: str = ""
+) -> None:
     """A word in the colour of its sentence; padding (row None) is hollow."""
-    hollow = row is None
-    face = "white" if hollow else (*to_rgb(COLOURS[row % len(COLOURS)]), 0.35)
-    line, ink = (":", "0.5") if hollow else ("-", "black")
+    face, line, ink = to_rgba("white"), ":", "0.5"
+    if row is not None:
+        face, line, ink = to_rgba(COLOURS[row % len(COLOURS)], 0.35), "-", "black"
     ax.add_patch(Rectangle((x, y), 0.94, 0.9, fc=face, ec="0.3", ls=line))
-    place = {"ha": "center", "va": "center", "fontsize": TEXT}
-    ax.text(x + 0.47, y + 0.56, word, color=ink, **place)
+    ax.text(
+        x + 0.47, y + 0.56, word, color=ink, ha="center", va="center", fontsize=TEXT
+    )
     ax.text(x + 0.04, y + 0.06, corner, ha="left", va="top", fontsize=8)
 
 
@@ -60,16 +63,25 @@ def gate_map(
 
     Shapes
         values: (src_len, enc_hid) float; gates from 0 to 1, states (`signed`) -1 to 1
-        return: the axes drawn on
     """
     ax = new_axes(ax, 1.2 + 0.4 * len(words), 4)
     scale = STATES if signed else GATES
-    style = {"clim": scale.get_clim(), "cmap": scale.cmap, "interpolation": "nearest"}
-    image = ax.imshow(values.detach().cpu().T.numpy(), aspect="auto", **style)
+    image = ax.imshow(
+        values.detach().cpu().T.numpy(),
+        aspect="auto",
+        clim=scale.get_clim(),
+        cmap=scale.cmap,
+        interpolation="nearest",
+    )
     ax.set_xticks(range(len(values)), words, rotation=45, ha="right")
     ax.set(title=title, yticks=[], xlabel="read", ylabel=f"unit (of {values.shape[1]})")
     ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.7)
     return ax
+
+
+def _aside(ax: Axes, y: float, text: str, weight: str = "normal") -> None:
+    """What a row of blocks is, on its left."""
+    ax.text(-0.15, y, text, ha="right", va="center", fontsize=TEXT, weight=weight)
 
 
 def padded_blocks(rows: Sequence[Sequence[str]], ax: Axes | None = None) -> Axes:
@@ -82,12 +94,12 @@ def padded_blocks(rows: Sequence[Sequence[str]], ax: Axes | None = None) -> Axes
         refuse_string("rows", words, "split each sentence into words")
     longest = max(map(len, rows))
     ax = new_axes(ax, 1.05 * longest + 1.6, 0.6 * len(rows) + 0.2, blank=True)
-    side = {"ha": "right", "va": "center", "fontsize": TEXT}
     for row, words in enumerate(rows):
-        ax.text(-0.15, row + 0.5, f"sentence {row}", **side)
-        for step in range(longest):
-            real = step < len(words)
-            _block(ax, step, row, *((words[step], row) if real else ("<pad>", None)))
+        _aside(ax, row + 0.5, f"sentence {row}")
+        for step, word in enumerate(words):
+            _block(ax, step, row, word, row)
+        for step in range(len(words), longest):
+            _block(ax, step, row, "<pad>", None)
     ax.set(xlim=(-1.5, longest + 0.1), ylim=(len(rows) + 0.1, -0.2))
     return ax
 
@@ -112,17 +124,23 @@ def packed_blocks(
     sorted_ = packed.sorted_indices
     order = list(range(len(rows))) if sorted_ is None else sorted_.tolist()
     ax = new_axes(ax, 1.05 * len(sizes) + 1.6, 0.6 * len(rows) + 0.6, blank=True)
-    side = {"ha": "right", "va": "center", "fontsize": TEXT}
     for line, row in enumerate(order):
-        ax.text(-0.15, line + 0.5, f"sentence {row}", **side)
+        _aside(ax, line + 0.5, f"sentence {row}")
     place = 0
     for step, size in enumerate(sizes):
         for line, row in enumerate(order[:size]):
             _block(ax, step, line, rows[row][step], row, str(place))
             place += 1
-        middle = side | {"ha": "center", "weight": "bold"}
-        ax.text(step + 0.47, len(rows) + 0.3, str(size), **middle)
-    ax.text(-0.15, len(rows) + 0.3, "batch_sizes", weight="bold", **side)
+        ax.text(
+            step + 0.47,
+            len(rows) + 0.3,
+            str(size),
+            ha="center",
+            va="center",
+            fontsize=TEXT,
+            weight="bold",
+        )
+    _aside(ax, len(rows) + 0.3, "batch_sizes", weight="bold")
     ax.set(xlim=(-1.5, len(sizes) + 0.1), ylim=(len(rows) + 0.6, -0.2))
     return ax
 
@@ -140,21 +158,21 @@ def curves(
     Of several runs their mean is drawn, and a band from the least to the most.
 
     Shapes
-        lines:  each (steps,) or (runs, steps) float
-        log:    shares, drawn in per cent on a logarithmic axis
-        return: the axes drawn on
+        lines: each (steps,) or (runs, steps) float
+    Args
+        log: shares, drawn in per cent on a logarithmic axis
     """
     ax = new_axes(ax, 6, 3.6)
     styles = ("-o", "--s", "-.^", ":D", "-v")
     for index, (name, line) in enumerate(lines.items()):
         runs = line.detach().cpu().reshape(-1, line.shape[-1])
-        style = {"color": COLOURS[index % len(COLOURS)], "markersize": 5, "lw": 2}
+        colour, kind = COLOURS[index % len(COLOURS)], styles[index % len(styles)]
         positions = range(first, first + runs.shape[1])
-        kind = styles[index % len(styles)]
-        ax.plot(positions, runs.mean(dim=0).tolist(), kind, label=name, **style)
+        mean = runs.mean(dim=0).tolist()
+        ax.plot(positions, mean, kind, label=name, color=colour, markersize=5, lw=2)
         if len(runs) > 1:
             least, most = runs.amin(dim=0).tolist(), runs.amax(dim=0).tolist()
-            ax.fill_between(positions, least, most, color=style["color"], alpha=0.2)
+            ax.fill_between(positions, least, most, color=colour, alpha=0.2)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     if log:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

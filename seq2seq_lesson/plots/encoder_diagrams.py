@@ -1,17 +1,33 @@
 """Notebook 02's diagrams: the unrolled encoder, and one GRU step in colours."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
+from seq2seq_lesson.drawing import Point
 from seq2seq_lesson.plots.encoder import COLOURS, GATES, STATES, TEXT, new_axes
 
 
-def _arrow(ax: Axes, start, end, label="", offset=(0.0, 0.0), colour="0.3") -> None:
-    style = {"arrowstyle": "-|>", "color": colour, "lw": 1.8, "shrinkA": 0}
-    style |= {"shrinkB": 0, "mutation_scale": 15}
+def _arrow(
+    ax: Axes,
+    start: Point,
+    end: Point,
+    label: str = "",
+    offset: Point = (0.0, 0.0),
+    colour: str = "0.3",
+) -> None:
+    style = {
+        "arrowstyle": "-|>",
+        "color": colour,
+        "lw": 1.8,
+        "shrinkA": 0,
+        "shrinkB": 0,
+        "mutation_scale": 15,
+    }
     ax.annotate("", xy=end, xytext=start, arrowprops=style)
     x, y = (start[0] + end[0]) / 2 + offset[0], (start[1] + end[1]) / 2 + offset[1]
     ax.text(x, y, label, ha="center", va="center", fontsize=TEXT, color=colour)
@@ -19,18 +35,28 @@ def _arrow(ax: Axes, start, end, label="", offset=(0.0, 0.0), colour="0.3") -> N
 
 def _box(ax: Axes, x: float, y: float, label: str, colour: str) -> None:
     style = {"boxstyle": "round,pad=0.3", "fc": colour, "ec": "0.3"}
-    place = {"ha": "center", "va": "center", "fontsize": TEXT}
-    ax.text(x, y, label, color="white", bbox=style, **place)
+    ax.text(
+        x,
+        y,
+        label,
+        color="white",
+        bbox=style,
+        ha="center",
+        va="center",
+        fontsize=TEXT,
+    )
 
 
-def _strip(ax: Axes, vector: Tensor, x: float, y: float, label: str, scale) -> None:
+def _strip(
+    ax: Axes, vector: Tensor, x: float, y: float, label: str, scale: ScalarMappable
+) -> None:
     """A vector as a column of coloured cells centred on (x, y), named above."""
     values = vector.detach().cpu().tolist()
     height = 0.2
     top = y + len(values) * height / 2
     for i, value in enumerate(values):
-        style = {"fc": scale.to_rgba(value), "ec": "0.5", "lw": 0.4}
-        ax.add_patch(Rectangle((x - 0.2, top - (i + 1) * height), 0.4, height, **style))
+        corner, face = (x - 0.2, top - (i + 1) * height), scale.to_rgba(value)
+        ax.add_patch(Rectangle(corner, 0.4, height, fc=face, ec="0.5", lw=0.4))
     text = f"{label}\n{tuple(vector.shape)}"
     ax.text(x, top + 0.06, text, ha="center", fontsize=TEXT)
 
@@ -46,31 +72,30 @@ def unrolled_encoder(
     """Draw a one-directional encoder once a word, with the shape on every arrow.
 
     Shapes
-        words:      one batch row's words, written below
         src_ids:    (batch, src_len) long
         src_emb:    (batch, src_len, emb) float
         enc_states: (batch, src_len, enc) float
         h_n:        (1, batch, enc_hid) float
-        return:     the axes drawn on
+    Args
+        words: one batch row's words, written below
     """
     ax = new_axes(ax, 10.2, 5.2, blank=True)
     blue, orange, green = COLOURS[0], COLOURS[5], COLOURS[2]
     last = str(tuple(h_n.shape))
-    sides = {"size": TEXT, "ha": "right", "va": "center"}
+    write = partial(ax.text, fontsize=TEXT, va="center")
     for y, tensor, name, colour in (
         (0.95, src_ids, "src_ids", "0.3"),
         (2.2, src_emb, "src_emb", "0.3"),
         (3.95, enc_states, "enc_states", green),
     ):
         label = f"{name}\n{tuple(tensor.shape)}"
-        ax.text(-0.75, y, label, color=colour, **sides)
+        write(-0.75, y, label, color=colour, ha="right")
     _arrow(ax, (-1, 3.05), (-0.4, 3.05), colour=orange)
-    ax.text(-1.05, 3.05, f"zeros\n{last}", color=orange, **sides)
+    write(-1.05, 3.05, f"zeros\n{last}", color=orange, ha="right")
     for step, word in zip(range(src_emb.shape[1]), words, strict=True):
         x = 1.45 * step
         state = str(tuple(enc_states[:, step].shape))
-        text = {"ha": "center", "va": "center", "size": TEXT, "weight": "bold"}
-        ax.text(x, 0.35, word, **text)
+        write(x, 0.35, word, ha="center", weight="bold")
         ids = str(tuple(src_ids[:, step].shape))
         _arrow(ax, (x, 0.6), (x, 1.28), ids, (0.3, 0))
         _box(ax, x, 1.5, "embedding", blue)
@@ -82,7 +107,7 @@ def unrolled_encoder(
             _arrow(ax, (x + 0.4, 3.05), (x + 1.05, 3.05), state, (0, -0.25), orange)
     end = 1.45 * (src_emb.shape[1] - 1)
     _arrow(ax, (end + 0.4, 3.05), (end + 1, 3.05), colour=orange)
-    ax.text(end + 1.05, 3.05, f"h_n\n{last}", color=orange, **sides | {"ha": "left"})
+    write(end + 1.05, 3.05, f"h_n\n{last}", color=orange, ha="left")
     ax.set(xlim=(-2, end + 1.95), ylim=(0.1, 4.5))
     return ax
 
@@ -103,7 +128,6 @@ def gru_step(
     Shapes
         word_emb: (emb,) float; drawn clipped to -1 to 1
         others:   (enc_hid,) float; the gates from 0 to 1, the states from -1 to 1
-        return:   the axes drawn on
     """
     ax = new_axes(ax, 9.6, 6, blank=True)
     grey = "0.6"

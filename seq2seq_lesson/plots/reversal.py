@@ -13,14 +13,14 @@ from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.plots.attention import attention_map
 from seq2seq_lesson.translation import EOS_WORD, Translation
 
-# Line styles tell them apart in grey, too.
+# Line styles tell them apart in grey, too: the colour and the line.
 STYLES = (
-    {"color": BLUE, "linestyle": "-"},
-    {"color": VERMILION, "linestyle": "--"},
-    {"color": GREEN, "linestyle": "-."},
-    {"color": BLACK, "linestyle": ":"},
-    {"color": PINK, "linestyle": (0, (6, 1))},
-    {"color": ORANGE, "linestyle": (0, (3, 1, 1, 1))},
+    (BLUE, "-"),
+    (VERMILION, "--"),
+    (GREEN, "-."),
+    (BLACK, ":"),
+    (PINK, (0, (6, 1))),
+    (ORANGE, (0, (3, 1, 1, 1))),
 )
 WRONG = VERMILION
 
@@ -35,23 +35,31 @@ def learning_band(
 
     Shapes
         curves: for each model (runs, epochs) float, 0 to 1
-        floor:  the score of a writer who guesses, a thin line across; None: no line
+    Args
+        floor: the score of a writer who guesses, a thin line across; None: no line
     Raises
         ValueError: there are more than six curves.
     """
     styled = with_styles(curves, STYLES)
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-    for name, scores, style in styled:
+    for name, scores, (colour, line) in styled:
         epochs = range(1, scores.shape[1] + 1)
         percent = (100 * scores).cpu().numpy()
-        ax.plot(epochs, percent.mean(0), label=name, linewidth=2, **style)
-        low, high = percent.min(0), percent.max(0)
-        ax.fill_between(epochs, low, high, color=style["color"], alpha=0.2, lw=0)
+        mean, low, high = percent.mean(0), percent.min(0), percent.max(0)
+        ax.plot(epochs, mean, label=name, color=colour, linestyle=line, linewidth=2)
+        ax.fill_between(epochs, low, high, color=colour, alpha=0.2, lw=0)
     if floor is not None:
         ax.axhline(100 * floor, color="#666666", lw=1, ls=(0, (1, 2)))
-        label = {"ha": "right", "va": "top", "color": "#444444", "size": 9}
-        ax.text(epochs[-1], 100 * floor - 1, "guesses of the right length", **label)
+        ax.text(
+            epochs[-1],
+            100 * floor - 1,
+            "guesses of the right length",
+            ha="right",
+            va="top",
+            color="#444444",
+            size=9,
+        )
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=f"{metric}, per cent", ylim=(0, 103))
     ax.grid(axis="y", alpha=0.3)
@@ -68,7 +76,8 @@ def score_by_length(
     """Draw each model's mean score against the strings' length, trained ones shaded.
 
     Shapes
-        scores:  for each model (runs, lengths) float, 0 to 1; a band from worst to best
+        scores: for each model (runs, lengths) float, 0 to 1; a band from worst to best
+    Args
         trained: the shortest and the longest string met in training, in letters
     Raises
         ValueError: there are more than six models.
@@ -78,11 +87,19 @@ def score_by_length(
         _, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
     shortest, longest = trained
     ax.axvspan(shortest - 0.5, longest + 0.5, color="#dddddd", label="trained on")
-    for name, runs, style in styled:
+    for name, runs, (colour, line) in styled:
         percent = (100 * runs).cpu().numpy()
-        ax.plot(lengths, percent.mean(0), marker="o", ms=4, label=name, **style)
+        ax.plot(
+            lengths,
+            percent.mean(0),
+            label=name,
+            color=colour,
+            linestyle=line,
+            marker="o",
+            ms=4,
+        )
         low, high = percent.min(0), percent.max(0)
-        ax.fill_between(lengths, low, high, color=style["color"], alpha=0.2, lw=0)
+        ax.fill_between(lengths, low, high, color=colour, alpha=0.2, lw=0)
     ax.set(xlabel="letters in the string", ylabel="edit accuracy, per cent")
     ax.set(ylim=(0, 103), xticks=list(lengths))
     ax.legend(loc="lower left")
@@ -103,11 +120,12 @@ def steps_by_length(
     styled = with_styles(steps, STYLES)
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    for name, runs, style in styled:
+    for name, runs, (colour, line) in styled:
         runs = runs.cpu()
-        ax.plot(lengths, runs.median(0).values.cpu().numpy(), label=name, lw=2, **style)
-        for run in runs.cpu().numpy():
-            ax.plot(lengths, run, "o", ms=4, color=style["color"], alpha=0.6)
+        middle = runs.median(0).values.numpy()
+        ax.plot(lengths, middle, label=name, color=colour, linestyle=line, lw=2)
+        for run in runs.numpy():
+            ax.plot(lengths, run, "o", ms=4, color=colour, alpha=0.6)
     ax.set(xlabel="letters in the string", ylabel="steps to 95 per cent")
     ax.set(yscale="log", xticks=list(lengths))
     ax.grid(axis="y", alpha=0.3)

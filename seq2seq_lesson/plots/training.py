@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from seq2seq_lesson.palette import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
 from seq2seq_lesson.plots import with_styles
 
-# Line styles tell them apart in grey, too.
+# Line styles tell them apart in grey, too: the colour, the line and its marker.
 STYLES = (
-    {"color": BLUE, "linestyle": "-", "marker": "o"},
-    {"color": VERMILION, "linestyle": "--", "marker": "s"},
-    {"color": GREEN, "linestyle": "-.", "marker": "^"},
-    {"color": BLACK, "linestyle": ":", "marker": "D"},
-    {"color": PINK, "linestyle": (0, (6, 1)), "marker": "v"},
-    {"color": ORANGE, "linestyle": (0, (3, 1, 1, 1)), "marker": "x"},
+    (BLUE, "-", "o"),
+    (VERMILION, "--", "s"),
+    (GREEN, "-.", "^"),
+    (BLACK, ":", "D"),
+    (PINK, (0, (6, 1)), "v"),
+    (ORANGE, (0, (3, 1, 1, 1)), "x"),
 )
 
 
@@ -27,7 +27,7 @@ def losses(
 ) -> Axes:
     """Draw losses against what they depend on: a labelled line for each.
 
-    Shapes
+    Args
         curves: for each label its losses, in nats per target token
         places: where they stand on the axis; None: 1, 2, 3 and so on
         place:  what the axis counts
@@ -37,11 +37,19 @@ def losses(
     styled = with_styles(curves, STYLES)
     if ax is None:
         _, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
-    for label, values, style in styled:
-        ax.plot(places or range(1, len(values) + 1), values, label=label, ms=3, **style)
+    for label, values, (colour, line, marker) in styled:
+        ax.plot(
+            places or range(1, len(values) + 1),
+            values,
+            label=label,
+            color=colour,
+            linestyle=line,
+            marker=marker,
+            ms=3,
+        )
     ax.set(xlabel=place, ylabel="loss, nats per target token")
     ax.set_ylim(bottom=0)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(axis="y", alpha=0.3)
     if len(curves) > 1:
         ax.legend()
@@ -54,7 +62,7 @@ def history(figures: Sequence[Mapping[str, float]], ax: Axes | None = None) -> A
     An `ax` that already holds a training is wiped first, so that it can be redrawn
     while the training goes on.
 
-    Shapes
+    Args
         figures: what `fit` returns, a dict an epoch: epoch, loss (nats per target
                  token), bleu (0 to 100)
     """
@@ -66,12 +74,13 @@ def history(figures: Sequence[Mapping[str, float]], ax: Axes | None = None) -> A
     ax.clear()
     epochs = [figure["epoch"] for figure in figures]
     right = ax.twinx()
-    for axes, key, label, style in (
+    for axes, key, label, (colour, line, marker) in (
         (ax, "loss", "training loss, nats per target token", STYLES[0]),
         (right, "bleu", "BLEU on validation sentences", STYLES[1]),
     ):
-        axes.plot(epochs, [figure[key] for figure in figures], ms=4, **style)
-        axes.set_ylabel(label, color=style["color"])
+        heights = [figure[key] for figure in figures]
+        axes.plot(epochs, heights, color=colour, linestyle=line, marker=marker, ms=4)
+        axes.set_ylabel(label, color=colour)
     ax.set_ylim(bottom=0)
     right.set_ylim(0, 105)  # a marker at 100 is drawn whole
     ax.set(xlabel="epoch", xticks=epochs)
@@ -84,7 +93,7 @@ def speeds(tokens_per_second: Mapping[str, float], ax: Axes | None = None) -> Ax
         size = (7.5, 0.9 + 0.5 * len(tokens_per_second))
         _, ax = plt.subplots(figsize=size, layout="constrained")
     values = list(tokens_per_second.values())
-    bars = ax.barh(list(tokens_per_second), values, color=STYLES[0]["color"])
+    bars = ax.barh(list(tokens_per_second), values, color=BLUE)
     labels = [f"{value:,.0f}  (×{value / values[0]:.3g})" for value in values]
     ax.bar_label(bars, labels, padding=4)
     ax.invert_yaxis()
