@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import torch
 
+from seq2seq_lesson.attention import Attention
 from seq2seq_lesson.batches import pad_ids
 from seq2seq_lesson.explorers.sentences import loaded
 from seq2seq_lesson.seq2seq import best_words
@@ -70,7 +71,9 @@ def write(name: str, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
         scores = None
         if weights is not None:
             asks = before if model.config.order == "before" else state
-            scores = model.decoder.attention.score(asks.unsqueeze(1), enc_states)[0, 0]
+            attention = model.decoder.attention
+            assert isinstance(attention, Attention)
+            scores = attention.score(asks.unsqueeze(1), enc_states)[0, 0]
             weights = weights[0, 0]
         chances = logits[0, 0].softmax(dim=-1)
         top = [(words[n], float(chances[n])) for n in chances.topk(SHOWN).indices]
