@@ -29,13 +29,11 @@ FOLDER = Path(__file__).parent
 def load_pretrained(name: str) -> tuple[Seq2Seq, Vocabulary, Vocabulary]:
     """Load a trained model, on the CPU and in evaluation mode.
 
-    Shapes
+    Args
         name:   one of NAMES
         return: the model, its source and target vocabulary
     Raises
         ValueError: there is no such model, or its file is damaged.
-    Source
-        ours
     """
     if name not in NAMES:
         raise ValueError(f"name: got {name!r}, wanted one of {', '.join(NAMES)}")
