@@ -5,7 +5,6 @@ and `make attention-study` make the tables anew; a test trains a sample of rows 
 """
 
 import csv
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -55,10 +54,11 @@ def values(
     Raises
         ValueError: there is no such finding.
     """
-    table: dict = defaultdict(lambda: defaultdict(dict))
-    for found in findings:
-        if (found.experiment, found.measure) == (experiment, measure):
-            table[found.model][found.seed][found.at] = found.value
+    table: dict[str, dict[int, dict[int, float]]] = {}  # model, seed, at
+    for row in findings:
+        if (row.experiment, row.measure) == (experiment, measure):
+            seeds = table.setdefault(row.model, {})
+            seeds.setdefault(row.seed, {})[row.at] = row.value
     if not table:
         raise ValueError(
             f"experiment, measure: got {experiment!r} and {measure!r}, of which the "
@@ -66,6 +66,6 @@ def values(
         )
     found = {}
     for model, seeds in table.items():
-        rows = [[row[at] for at in sorted(row)] for row in seeds.values()]
-        found[model] = torch.tensor(rows)  # (seeds, points)
+        runs = [[run[at] for at in sorted(run)] for run in seeds.values()]
+        found[model] = torch.tensor(runs)  # (seeds, points)
     return found

@@ -11,13 +11,15 @@ All test sentences are read in one batch, so that padding has its part in them.
 import random
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seq2seq_lesson import tasks
+from seq2seq_lesson.batches import Example
 from seq2seq_lesson.batches import shuffled as in_any_order
-from seq2seq_lesson.corpus import prepare, read_pairs, split
+from seq2seq_lesson.corpus import SentencePair, prepare, read_pairs, split
 from seq2seq_lesson.interventions import (
     hardened,
     identity,
@@ -32,23 +34,47 @@ from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.training import Recipe, evaluate, train_epoch
 from seq2seq_lesson.translation import Translation, translate_forced
+from seq2seq_lesson.vocabulary import Vocabulary
 
 RECIPE = Recipe(epochs=6, batch_size=64, peak_rate=8e-3, weight_decay=0.1)
 SCORES = ("position", "dot", "general", "concat", "additive")
 ORDERS = ("after", "before")
 THRESHOLDS = (10, 25, 40)  # in percent
 SOME = 200  # test pairs, where all would take too long
-bundled = cache(tasks.bundled)
+
+
+class Material(NamedTuple):
+    """What all trainings of the study share: the bundled corpus, split and encoded."""
+
+    src_vocabulary: Vocabulary
+    tgt_vocabulary: Vocabulary
+    examples: list[Example]
+    test: list[SentencePair]
+    references: dict[str, list[str]]
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
+        return self.src_vocabulary, self.tgt_vocabulary
+
+
+@cache
+def bundled() -> Material:
+    task = tasks.bundled()
+    assert not callable(task.examples), "its examples are the same in every epoch"
+    return Material(*task.vocabularies, [*task.examples], task.test, task.references)
 
 
 class Unmasked(nn.Module):
     """Attention that takes padding for words."""
 
-    def __init__(self, own: nn.Module) -> None:
+    def __init__(self, own: nn.Module | Tensor) -> None:
         super().__init__()
+        assert isinstance(own, nn.Module), "torch's types say no more of an attribute"
         self.own = own
 
-    def forward(self, query, enc_states, src_mask):
+    def forward(
+        self, query: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
         return self.own(query, enc_states, torch.ones_like(src_mask))
 
 
@@ -86,12 +112,15 @@ def trained(
     return model.eval()
 
 
-def links_of(translations: list[Translation], threshold: float | None = None) -> set:
+def links_of(
+    translations: list[Translation], threshold: float | None = None
+) -> set[tuple[int, int, int]]:
     """The links of many sentences, (sentence, source, target)."""
     return {
-        (n, *link)
+        (n, source, target)
         for n, translation in enumerate(translations)
-        for link in hard_alignment(translation.word_weights, threshold)
+        if translation.word_weights is not None
+        for source, target in hard_alignment(translation.word_weights, threshold)
     }
 
 
@@ -114,7 +143,11 @@ def looks(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
     last (3) written words; "on padding" is the mean weight that padding got.
     """
     task = bundled()
-    truth = {(n, *link) for n, p in enumerate(task.test) for link in p.alignment}
+    truth = {
+        (n, source, target)
+        for n, pair in enumerate(task.test)
+        for source, target in pair.alignment or ()
+    }
     forced = translate_forced(
         model, task.test, *task.vocabularies, batch_size=len(task.test)
     )
@@ -131,7 +164,8 @@ def looks(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
     for at in (1, 2, 3):
         there = {link for link in truth if place[link[0], link[2]] == at}
         yield "found", at, len(links & there) / len(there)
-    on_words = torch.cat([translation.weights.sum(dim=1) for translation in forced])
+    rows = [found.weights for found in forced if found.weights is not None]
+    on_words = torch.cat([weights.sum(dim=1) for weights in rows])
     yield "on padding", 0, float(1 - on_words.mean())
 
 
@@ -169,8 +203,10 @@ def explains(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
     ranks, true_links = [], 0
     for n, (pair, translation) in enumerate(zip(some, forced, strict=True)):
         need = needs(model, pair, *task.vocabularies)
-        ranks.append(rank_correlation(translation.word_weights, need).nanmean())
-        for source, target in pair.alignment:
+        weights = translation.word_weights
+        assert weights is not None, "all models of this study have attention"
+        ranks.append(rank_correlation(weights, need).nanmean())
+        for source, target in pair.alignment or ():
             true_links += 1
             loss = float(need[target, source])
             kind = "needed" if loss > 1 else "idle" if loss < 0.1 else "between"

@@ -74,20 +74,26 @@ def grade(model: Seq2Seq, strings: Sequence[str]) -> dict[str, float]:
 def looks(model: Seq2Seq, strings: Sequence[str]) -> tuple[float, float, Counter]:
     """How sharp and how right the attention is, the known targets being written.
 
-    Shapes
+    Args
         return: the share of the weight that lies on the anti-diagonal, 0 to 1; the
                 alignment error rate, 0 to 1; how often the brightest place lies how
                 many places from the right one (+: nearer to the source's end)
     """
     pairs = reversal_pairs(strings)
-    shares, predicted, sure, offsets = [], set(), set(), Counter()
+    shares: list[float] = []
+    predicted: set[tuple[int, ...]] = set()
+    offsets: Counter[int] = Counter()
     for n, answer in enumerate(translate_forced(model, pairs, letters, letters)):
-        shares += answer.word_weights.flip(1).diagonal().tolist()
-        links = metrics.hard_alignment(answer.word_weights)
+        weights = answer.word_weights
+        assert weights is not None, "a model without attention looks nowhere"
+        shares += weights.flip(1).diagonal().tolist()
+        links = metrics.hard_alignment(weights)
         predicted |= {(n, *link) for link in links}
-        sure |= {(n, *link) for link in pairs[n].alignment}
         last = len(answer.words) - 2
         offsets.update(read - (last - written) for read, written in links)
+    sure: set[tuple[int, ...]] = {
+        (n, *link) for n, pair in enumerate(pairs) for link in pair.alignment or ()
+    }
     error = metrics.alignment_scores(predicted, sure).aer
     return sum(shares) / len(shares), error, offsets
 
@@ -139,7 +145,7 @@ def band(kind: str, hid: int = 64, epochs: int = 20) -> Callable:
             validate=lambda model: grade(model, unseen[:200]),
             progress=False,
         ):
-            yield "edit by epoch", row["epoch"], row["edit"]
+            yield "edit by epoch", int(row["epoch"]), row["edit"]
         yield from ((name, 0, value) for name, value in grade(model, unseen).items())
 
     return run

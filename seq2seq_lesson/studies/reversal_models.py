@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from seq2seq_lesson.attention import SCORES, Attention, masked_softmax
+from seq2seq_lesson.attention import SCORES, AdditiveScore, Attention, masked_softmax
 from seq2seq_lesson.batches import Batch
 from seq2seq_lesson.decoder import AttendAfter, AttendBefore, Decoded, PlainDecoder
 from seq2seq_lesson.encoder import Encoder
@@ -120,7 +120,7 @@ class LocationAware(AttendBefore):
         if not looked.shape[1]:
             after = src_mask.cumsum(1) - src_mask.sum(1, keepdim=True)
             looked = (src_mask & (after == 0)).float()  # (batch, src_len)
-        keys_proj = self.attention.score.W_k(enc_states)  # (batch, src_len, att)
+        keys_proj = self.additive.W_k(enc_states)  # (batch, src_len, att)
         contexts, states, looks = [], [], []
         for word_emb in self.read(tgt_in).unbind(dim=1):
             scores = self.scores(dec_state, keys_proj, looked)  # (batch, 1, src_len)
@@ -142,13 +142,20 @@ class LocationAware(AttendBefore):
         carried = torch.cat([dec_state, looked], dim=-1)  # (batch, hid + src_len)
         return logits, carried, torch.stack(looks, dim=1)
 
+    @property
+    def additive(self) -> AdditiveScore:
+        """The score's matrices, where every attention keeps them."""
+        score = self.attention.score
+        assert isinstance(score, AdditiveScore)
+        return score
+
     def scores(self, dec_state: Tensor, keys_proj: Tensor, looked: Tensor) -> Tensor:
         """v · tanh(W_q s + W_k h + U f), f = what the filters find around a place."""
-        query_proj = self.attention.score.W_q(dec_state).unsqueeze(1)  # (batch, 1, att)
+        query_proj = self.additive.W_q(dec_state).unsqueeze(1)  # (batch, 1, att)
         found = self.conv(looked.unsqueeze(1))  # (batch, filters, src_len)
         look_proj = self.U(found.transpose(1, 2))  # (batch, src_len, att)
         features = torch.tanh(query_proj + keys_proj + look_proj)
-        return self.attention.score.v(features).transpose(1, 2)  # (batch, 1, src_len)
+        return self.additive.v(features).transpose(1, 2)  # (batch, 1, src_len)
 
 
 class RelativePosition(AttendAfter):
@@ -198,8 +205,17 @@ class RelativePosition(AttendAfter):
 def rival(kind: str, hid: int = 64) -> Seq2Seq:
     """One direction, and with attention a smaller state: as many parameters."""
     order, hid = ("after", 54) if kind == "attention" else ("none", hid)
-    sizes = {"emb": 32, "enc_hid": max(hid, 64), "hid": hid, "dropout": 0.0}
-    model = Seq2Seq(ModelConfig(8, 8, order=order, bidirectional=False, **sizes))
+    config = ModelConfig(
+        src_vocab=8,
+        tgt_vocab=8,
+        emb=32,
+        enc_hid=max(hid, 64),
+        hid=hid,
+        bidirectional=False,
+        order=order,
+        dropout=0.0,
+    )
+    model = Seq2Seq(config)
     if kind == "state dropped":
         model.decoder = DropsItsState(8, 32, hid, tied=True, dropout=0.0)
     return model
@@ -207,10 +223,13 @@ def rival(kind: str, hid: int = 64) -> Seq2Seq:
 
 def attending(order: str, score: str, both: bool = True, std: float = 0.3) -> Seq2Seq:
     """A small model; short word vectors keep its attention on the letter it writes."""
-    sizes = {"emb": 32, "enc_hid": 32 if both else 64, "hid": 64, "att": 32}
     config = ModelConfig(
-        *(8, 8),
-        **sizes,
+        src_vocab=8,
+        tgt_vocab=8,
+        emb=32,
+        enc_hid=32 if both else 64,
+        hid=64,
+        att=32,
         order=order,
         score=score if score in SCORES else "additive",
         bidirectional=both,
