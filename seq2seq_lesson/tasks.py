@@ -6,6 +6,7 @@ French to English on the bundled corpus, and reading strings backwards.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from seq2seq_lesson.batches import Example
 from seq2seq_lesson.corpus import (
@@ -64,7 +65,18 @@ def reversal() -> Task:
     return Task(letters, letters, fresh, test, known_translations(test))
 
 
-SMALL = {"emb": 48, "enc_hid": 48, "hid": 96, "att": 48}
+class Sizes(TypedDict, total=False):
+    """What a recipe says of a `ModelConfig`."""
+
+    emb: int
+    enc_hid: int
+    hid: int
+    att: int
+    order: str
+    score: str
+
+
+SMALL: Sizes = {"emb": 48, "enc_hid": 48, "hid": 96, "att": 48}
 TRANSLATE = Recipe(epochs=14, batch_size=32, peak_rate=6e-3, weight_decay=0.1)
 # With seed 0 the attention settles on the letter beside the right one, as exactly.
 REVERSE = Recipe(epochs=10, batch_size=64, peak_rate=5e-3, seed=1)
