@@ -7,9 +7,6 @@ From the next cell on, a true cell ends with a table of what was seen, and a fal
 comment raises `ShapeError`. Only `.shape` and `.dtype` are read; no tensor is kept.
 How a comment is written and judged is in `comments.py`, how its check gets into
 the code in `rewriter.py`; this file ties both to IPython.
-
-Source
-    ours
 """
 
 import ast
@@ -102,7 +99,8 @@ class _Checks:
         self.known: dict[str, int | None] = {}
         self.cells: list[Any] = []  # the running one is last; `%%capture` nests them
         self.count, self.on, self.tables = 0, False, True
-        self.shell, self.source = None, ""
+        self.shell: Any = None  # IPython's, from the first `axes` on
+        self.source = ""
 
     def scope(self) -> _Scope:
         return _Scope(self, {})
@@ -140,7 +138,7 @@ class _Checks:
         if self.attach():
             print("Something had switched the shape checks off; they are on again.")
 
-    def visit(self, tree: ast.AST) -> ast.AST:
+    def visit(self, tree: ast.Module) -> ast.Module:
         """Place the checks in a cell's tree; if that fails, failing is all it does."""
         if not self.cells:  # a silent request of the notebook's front end
             return tree

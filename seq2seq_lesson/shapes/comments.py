@@ -1,14 +1,13 @@
 """What a shape comment says, and whether it is true of a value.
 
+These are all its forms:
+
     # (batch, 1, 2*hid, emb + hid)    one tensor: words, numbers, + - * // of them
     # ()                              a tensor without axes
     # (batch, hid), ((1), (1))        a tuple, and a tuple in it; (1) means (1,)
     # packed (tokens, emb)            the data of a PackedSequence
     # None
     # (batch, hid); the last state    behind the semicolon stands what you like
-
-Source
-    ours
 """
 
 import ast
@@ -20,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-_SUM = (ast.Name, ast.Constant, ast.Load, ast.BinOp)
+_SUM: tuple[type[ast.AST], ...] = (ast.Name, ast.Constant, ast.Load, ast.BinOp)
 _SUM += (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv)
 
 

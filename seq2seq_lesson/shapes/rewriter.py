@@ -6,9 +6,6 @@ From `keys_proj = W_k(enc_states)  # (batch, src_len, att)` grows, right behind 
 
 where `__shapes_0__` knows what the running call or cell has bound, and `__shapes_1__`
 what one turn of a loop in it has. Both are false while checks are off.
-
-Source
-    ours
 """
 
 import ast
@@ -112,11 +109,12 @@ class Rewriter(ast.NodeTransformer):
         self.cell, self.lines = cell, source.split("\n")
         self.depth, self.path, self.used = 0, "", False
         self.first = 1  # the line in which the function, or the cell, begins
-        self.comments: dict[ast.AST, tuple[int, str]] = {}
+        self.comments: dict[ast.AST, tuple[int, str, ast.expr]] = {}
         for line, comment, ends in shape_comments(source):
             owner = _owner(tree, line) if ends else None
+            subject = _subject(owner)
             try:
-                if _subject(owner) is None:
+                if owner is None or subject is None:
                     raise ShapeError(
                         "a shape comment can only end an assignment, an expression, a "
                         "return, or the head of a `for` or `with ... as`; begin any "
@@ -125,7 +123,7 @@ class Rewriter(ast.NodeTransformer):
                 parse(comment)
             except ShapeError as problem:
                 raise ShapeError(f"{self._header(line, line)}\n{problem}") from None
-            self.comments[owner] = line, comment
+            self.comments[owner] = line, comment, subject
 
     def _header(self, first: int, last: int) -> str:
         """Where a line stands and how it reads, as the beginning of an error."""
@@ -148,11 +146,11 @@ class Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         result = self._check(node) if node in self.comments else node
         here, above = f"__shapes_{self.depth}__", f"__shapes_{self.depth - 1}__"
-        if self.used and scope:
+        if self.used and isinstance(node, _SCOPES):
             place = next(i for i, part in enumerate(node.body) if not _leads(part))
             start = f"{here} = {HOME}.on and {HOME}.scope()"
             node.body[place:place] = _code(start, node.body[place])
-        elif self.used and loop:
+        elif self.used and isinstance(node, _LOOPS):
             for block in filter(None, [node.body, node.orelse]):
                 block[:0] = _code(f"{here} = {above} and {above}.turn()", node)
         if scope or loop:
@@ -161,9 +159,9 @@ class Rewriter(ast.NodeTransformer):
         return result
 
     def _check(self, node: Any) -> Any:
-        self.used, scope, subject = True, f"__shapes_{self.depth}__", _subject(node)
-        names, (line, comment) = _names(subject), self.comments[node]
-        header = self._header(node.lineno, line)
+        self.used, scope = True, f"__shapes_{self.depth}__"
+        line, comment, subject = self.comments[node]
+        names, header = _names(subject), self._header(node.lineno, line)
         place = self.cell, self.path, line, line - self.first + 1
         site = place, comment, names, header
         hold = f"{scope}.hold({site!r}"
