@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 from torch.nn.utils.rnn import pack_padded_sequence
 from traitlets.config import Config
 
+import seq2seq_lesson
 from seq2seq_lesson import shapes
 from seq2seq_lesson.shapes.comments import Shape, ShapeError, parse
 from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
@@ -26,13 +27,20 @@ SIZES = {"batch": 2, "src_len": 5, "hid": 3, "enc": 7, "att": 8, "one": 1}
 
 
 @pytest.fixture(autouse=True)
-def checks():
-    """The checks as a fresh session has them, put back afterwards."""
+def checks(monkeypatch):
+    """The checks as a fresh session has them, put back afterwards.
+
+    So is all that a reload replaces: the module, its checks and the builtin.
+    """
     checks = getattr(builtins, HOME)
+    monkeypatch.setattr(builtins, HOME, checks)
+    monkeypatch.setattr(shapes, "_checks", checks)
+    monkeypatch.setattr(seq2seq_lesson, "shapes", shapes)
+    monkeypatch.setitem(sys.modules, shapes.__name__, shapes)
     before = dict(vars(checks))
     vars(checks).update(known={}, cells=[], on=False, tables=True, shell=None)
     yield checks
-    vars(getattr(builtins, HOME)).update(before)
+    vars(checks).update(before)
 
 
 def run(source: str, on: bool = True, space: dict | None = None, **names) -> list:
@@ -571,15 +579,12 @@ def test_a_reload_takes_over_axes_and_functions(checks):
     shapes.axes(batch=2)
     shapes.show_tables(False)
     run("def f(v):\n    return v  # (batch)", space=space)
-    try:
-        importlib.reload(shapes)
-        new = getattr(builtins, HOME)
-        assert new is not checks
-        assert (new.known, new.tables) == ({"batch": 2}, False)
-        assert run("f(zeros(2))  # (batch)", f=space["f"])
-        assert fails("f(zeros(3))", f=space["f"])
-    finally:
-        setattr(builtins, HOME, checks)
+    importlib.reload(shapes)
+    new = getattr(builtins, HOME)
+    assert new is not checks
+    assert (new.known, new.tables) == ({"batch": 2}, False)
+    assert run("f(zeros(2))  # (batch)", f=space["f"])
+    assert fails("f(zeros(3))", f=space["f"])
 
 
 def test_outside_ipython_axes_only_declares(checks, monkeypatch):
@@ -960,7 +965,6 @@ def test_axes_again_and_a_reload_leave_one_of_each(notebook):
         assert len(notebook.shell.input_transformers_post) == 1
         ours = [f for f in hooks["post_run_cell"] if "install" in f"{f}"]
         assert len(ours) <= 1
-    sys.modules["seq2seq_lesson.shapes"] = shapes
 
 
 def test_autoreload_is_survived(notebook):
