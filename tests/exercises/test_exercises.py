@@ -3,7 +3,6 @@
 import random
 from fractions import Fraction
 
-import exercise_cells
 import numpy as np
 import pytest
 import torch
@@ -13,6 +12,8 @@ from seq2seq_lesson.exercises import CASES, Verdict, against, judge, judge_parts
 from seq2seq_lesson.exercises.comparing import Raised, describe, difference
 from seq2seq_lesson.exercises.isolation import bound
 from seq2seq_lesson.shapes import _checks as shapes
+from tests import exercise_cells
+from tools.exercise_cells import answer, numbers, source
 
 DOUBLE = against(lambda numbers: 2 * numbers, "(places,)")
 HINTS = {"Twice, not plus two.": lambda n: n + 2, "Text has no +.": lambda n: "x" + n}
@@ -293,12 +294,12 @@ def test_a_comment_in_an_attempt_is_held_to_the_axes_of_each_case(axes, right):
     assert "is it transposed?" in told.message or right
 
 
-NUMBERS = [n for book in range(1, 7) for n in exercise_cells.numbers(f"0{book}")]
+NUMBERS = [n for book in range(1, 7) for n in numbers(f"0{book}")]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_comments_of_each_solution_are_true_in_every_case(number):
-    solution = exercise_cells.answer(exercise_cells.source(number, "solution"))
+    solution = answer(source(number, "solution"))
     told = exercise_cells.verdict(number, solution, checked=True)
     assert told.points == 1, told
 
