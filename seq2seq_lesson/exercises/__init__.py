@@ -5,9 +5,6 @@
 
 `judge` tries a function on random cases, `judge_parts` a dictionary of predictions.
 Both answer whatever is written, and leave the notebook's random numbers alone.
-
-Source
-    ours
 """
 
 from __future__ import annotations
@@ -37,7 +34,7 @@ Fault = Callable[..., str]  # an answer and the arguments; "" if the answer is r
 class Verdict:
     """What a check says of an attempt; shown as its message.
 
-    Shapes
+    Args
         points: 0 to 1, the share of the cases that were right
     """
 
@@ -202,8 +199,10 @@ def _is_left_open(answer: object) -> bool:
 def _is_stub(attempt: Callable) -> bool:
     """Does the function touch no name, not even its arguments, like a body of `...`?"""
     code = getattr(attempt, "__code__", None)
-    touched = (step.opname for step in dis.get_instructions(code)) if code else ()
-    return bool(code) and not code.co_names and not any("FAST" in op for op in touched)
+    if code is None:
+        return False
+    touched = (step.opname for step in dis.get_instructions(code))
+    return not code.co_names and not any("FAST" in op for op in touched)
 
 
 def _examine(fault: Fault, answer: Any, *arguments: Any) -> str:

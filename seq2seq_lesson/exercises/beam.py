@@ -49,7 +49,8 @@ def _search(model: Seq2Seq, source: list[int], width: int, wrong: str) -> Found:
     src_ids = src_ids.to(next(model.parameters()).device)
     enc_states, state = model.encode(src_ids, src_lengths)
     mask = torch.ones_like(src_ids, dtype=torch.bool)  # (1, src_len)
-    beam, best = [([SOS], 0.0)], (None, -math.inf)
+    beam = [([SOS], 0.0)]
+    best: Found = None, -math.inf
     for _ in range(model.config.max_len):
         size = len(beam)
         last = torch.tensor([ids[-1:] for ids, _ in beam]).to(mask.device)  # (beam, 1)
@@ -63,7 +64,8 @@ def _search(model: Seq2Seq, source: list[int], width: int, wrong: str) -> Found:
         sums = sums if wrong == "last" else totals + sums  # (beam, tgt_vocab)
         sums[:, :EOS] = -math.inf  # PAD and SOS are never written
         top = sums.flatten().topk(min(width, sums.numel()))
-        grown, rows = [], []
+        grown: list[tuple[list[int], float]] = []
+        rows: list[int] = []
         for place, total in zip(top.indices.tolist(), top.values.tolist(), strict=True):
             row, word = divmod(place, sums.shape[1])
             if word != EOS:
@@ -80,13 +82,17 @@ def _search(model: Seq2Seq, source: list[int], width: int, wrong: str) -> Found:
     return best
 
 
-def _watch(decoder: nn.Module, arguments: tuple) -> None:
-    """Before each call: is there an end of them?"""
-    decoder.calls = getattr(decoder, "calls", 0) + 1
-    if decoder.calls > PATIENCE:
-        raise TimeoutError(
-            "it writes without end: stop after `model.config.max_len` words"
-        )
+class _Watch:
+    """A hook before each call of a decoder: is there an end of them?"""
+
+    calls = 0
+
+    def __call__(self, decoder: nn.Module, arguments: tuple) -> None:
+        self.calls += 1
+        if self.calls > PATIENCE:
+            raise TimeoutError(
+                "it writes without end: stop after `model.config.max_len` words"
+            )
 
 
 def my_beam_search(attempt: object) -> Verdict:
@@ -104,7 +110,7 @@ def my_beam_search(attempt: object) -> Verdict:
         words = rng.sample(range(UNK + 1, len(french)), rng.randint(2, 5))
         width = rng.choice([1, 2, 4, 8])
         watched = copy.deepcopy(model)
-        watched.decoder.register_forward_pre_hook(_watch)
+        watched.decoder.register_forward_pre_hook(_Watch())
         return {"model": watched, "source": [*words, EOS], "width": width}
 
     def fault(answer: Any, model: Seq2Seq, source: list[int], width: int) -> str:
@@ -122,7 +128,7 @@ def my_beam_search(attempt: object) -> Verdict:
         if abs(total - true) > 1e-3:
             return f"{text!r} came with {total:.3f}, the model itself says {true:.3f}."
         wanted, most = search(model, source, width)
-        best = " ".join(english.decode(wanted))
+        best = " ".join(english.decode(wanted or []))
         if width == 1 and ids != wanted:
             return f"a beam of 1 is greedy and writes {best!r}; yours wrote {text!r}."
         if true < most - 1e-3:
@@ -134,11 +140,11 @@ def my_beam_search(attempt: object) -> Verdict:
 
         def found(model: Seq2Seq, source: list[int], width: int) -> Found:
             ids, total = search(model, source, width)
-            return ids, score(total, len(ids))
+            return ids, score(total, len(ids or []))
 
         return found
 
-    mistakes = {
+    mistakes: dict[str, Callable] = {
         "that is the likeliest word at each step: keep `width` of them.": (
             lambda model, source, width: search(model, source, 1)
         ),

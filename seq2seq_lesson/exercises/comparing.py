@@ -1,8 +1,4 @@
-"""How two answers differ, told in a sentence.
-
-Source
-    ours
-"""
+"""How two answers differ, told in a sentence."""
 
 from __future__ import annotations
 
@@ -52,7 +48,7 @@ _SHORT.maxlist = _SHORT.maxtuple = 10
 class Raised:
     """An error instead of an answer."""
 
-    error: Exception
+    error: Exception | SystemExit
 
 
 def difference(came: Any, wanted: Any, axes: str = "") -> str:

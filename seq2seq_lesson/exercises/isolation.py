@@ -1,8 +1,4 @@
-"""Where an attempt may do what it likes, and the notebook goes on as before.
-
-Source
-    ours
-"""
+"""Where an attempt may do what it likes, and the notebook goes on as before."""
 
 from __future__ import annotations
 

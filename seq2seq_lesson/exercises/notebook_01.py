@@ -1,8 +1,4 @@
-"""The checks of notebook 01's exercises, main and deeper.
-
-Source
-    ours
-"""
+"""The checks of notebook 01's exercises, main and deeper."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -122,9 +119,9 @@ def keep_more(attempt: object) -> Verdict:
         pairs = [SentencePair("Je dors.", "I'm asleep.")] * 2
         for _ in range(12):
             begin = rng.choice(["I am", "They sing", "He smiled", "You are"])
-            french, english = rng.randint(5, 16), rng.randint(5, 16)
-            english = f"{begin} {'so ' * (english - 3)}."
-            pairs.append(SentencePair(f"{'si ' * (french - 1)}!", english))
+            read, written = rng.randint(5, 16), rng.randint(5, 16)
+            english = f"{begin} {'so ' * (written - 3)}."
+            pairs.append(SentencePair(f"{'si ' * (read - 1)}!", english))
         return {"pairs": pairs}
 
     def fault(came: object, pairs: list[SentencePair]) -> str:
@@ -141,7 +138,7 @@ def keep_more(attempt: object) -> Verdict:
             return "the right pairs, but one of them twice, or in another order."
         return ""
 
-    def kept(prefixes: object, words: object) -> Callable:
+    def kept(prefixes: Any, words: int) -> Callable:
         return lambda pairs: prepare(pairs, prefixes, words)
 
     return judge(
@@ -203,6 +200,7 @@ def commonest(attempt: object) -> Verdict:
             hint = "the right words, but not in the right order."
         return f"came the words {came}, wanted {wanted}. Hint: {hint}"
 
+    couples: list[Any] = [("je", 2)]  # what `most_common` gives, and are no words
     return judge(
         attempt,
         draw,
@@ -213,7 +211,7 @@ def commonest(attempt: object) -> Verdict:
             "ones itself.": lambda *_: Vocabulary(["<pad>"]),
             "`sentences` is a list: split each of its sentences. And what "
             "`most_common` gives are couples of a word and its count.": (
-                lambda *_: Vocabulary([("je", 2)])
+                lambda *_: Vocabulary(couples)
             ),
         },
     )
@@ -232,7 +230,7 @@ def shift(attempt: object) -> Verdict:
         tgt_in = torch.cat([begin, tgt_out[:, :-1]], dim=1)  # (batch, tgt_len)
         return tgt_in.masked_fill(tgt_in == EOS, PAD)  # (batch, tgt_len)
 
-    def fault(came: object, tgt_out: Tensor) -> str:
+    def fault(came: Any, tgt_out: Tensor) -> str:
         wanted = oracle(tgt_out)  # (batch, tgt_len)
         told, hint = difference(came, wanted, "(batch, tgt_len)"), ""
         shape = getattr(came, "shape", ())
@@ -273,7 +271,7 @@ def tighter(attempt: object) -> Verdict:
         examples = [(_sentence(rng, a), _sentence(rng, b)) for a, b in lengths]
         return {"examples": examples, "size": rng.choice([3, 4, 5])}
 
-    def fault(answer: object, examples: list[Example], size: int) -> str:
+    def fault(answer: Any, examples: list[Example], size: int) -> str:
         groups = list(answer)
         if not all(isinstance(group, list) for group in groups):
             return f"came {describe(answer)}, wanted a list of lists of examples."
@@ -321,7 +319,7 @@ def tighter(attempt: object) -> Verdict:
         todo="let `tighter` return a list of groups of examples.",
         mistakes={
             "A dictionary has no list at a new key: `defaultdict(list)` makes one.": (
-                lambda *_: {}[0]
+                lambda *_: dict[int, list]()[0]
             )
         },
     )

@@ -1,13 +1,10 @@
-"""The checks of notebook 02's exercises.
-
-Source
-    ours
-"""
+"""The checks of notebook 02's exercises."""
 
 from __future__ import annotations
 
 import copy
 import random
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -91,7 +88,7 @@ def never_resets(attempt: object) -> Verdict:
     def draw(rng: random.Random) -> dict:
         return {"gru": nn.GRU(*rng.sample(range(2, 9), 2), batch_first=True)}
 
-    def fault(answer: object, gru: nn.GRU) -> str:
+    def fault(answer: Any, gru: nn.GRU) -> str:
         if repr(answer) != repr(gru):
             came = answer if isinstance(answer, nn.GRU) else describe(answer)
             return f"came {came}, wanted the {gru} that you were given, changed."
@@ -99,7 +96,7 @@ def never_resets(attempt: object) -> Verdict:
         old_state = torch.rand(1, 3, gru.hidden_size) * 2 - 1  # (1, batch, enc_hid)
         open_gate = copy.deepcopy(gru)
         with torch.no_grad():
-            open_gate.bias_ih_l0[: gru.hidden_size] = 100
+            open_gate.get_parameter("bias_ih_l0")[: gru.hidden_size] = 100
             came, wanted = (rnn(word_emb, old_state)[1] for rnn in (answer, open_gate))
         off = (came - wanted).abs().max()
         if off < 1e-3:

@@ -1,8 +1,4 @@
-"""The checks of notebook 03's exercises: where should the decoder look?
-
-Source
-    ours
-"""
+"""The checks of notebook 03's exercises: where should the decoder look?"""
 
 from __future__ import annotations
 
@@ -149,7 +145,14 @@ def additive_context(attempt: object) -> Verdict:
         }
 
     def having(*faults: str) -> Callable:
-        def attend(query, keys, src_mask, W_q, W_k, v):
+        def attend(
+            query: Tensor,
+            keys: Tensor,
+            src_mask: Tensor,
+            W_q: Tensor,
+            W_k: Tensor,
+            v: Tensor,
+        ) -> Tensor:
             asks, read = (query @ W_q.T).unsqueeze(2), (keys @ W_k.T).unsqueeze(1)
             features = asks + read if "tanh" in faults else torch.tanh(asks + read)
             features = asks.tanh() + read.tanh() if "each" in faults else features
@@ -190,7 +193,9 @@ def project_once(attempt: object) -> Verdict:
     def draw(rng: random.Random) -> dict[str, Any]:
         batch, tgt_len, src_len, emb, hid, enc, att = rng.sample(range(2, 10), 7)
         look = Attention("additive", hid, enc, att, max_len=9)
-        look.score.W_k.register_forward_hook(lambda *_: calls.append(1))
+        look.score.get_submodule("W_k").register_forward_hook(
+            lambda *_: calls.append(1)
+        )
         calls.clear()
         return {
             "model": AttendBefore(12, emb, enc, hid, look, tied=False, dropout=0.0),
@@ -200,7 +205,14 @@ def project_once(attempt: object) -> Verdict:
             "src_mask": _mask(rng, batch, src_len),
         }
 
-    def contexts(model, tgt_in, dec_state, enc_states, src_mask, carry=True):
+    def contexts(
+        model: AttendBefore,
+        tgt_in: Tensor,
+        dec_state: Tensor,
+        enc_states: Tensor,
+        src_mask: Tensor,
+        carry: bool = True,
+    ) -> Tensor:
         found = []
         for word_emb in model.embedding(tgt_in).unbind(dim=1):
             query = dec_state.unsqueeze(1)
@@ -215,17 +227,26 @@ def project_once(attempt: object) -> Verdict:
         again = again if len(calls) > 1 else ""
         return difference(answer, contexts(*arguments), CONTEXT) or again
 
-    def no_tanh(model, tgt_in, dec_state, enc_states, src_mask):
-        score = model.attention.score  # what the query adds is the same for all keys
-        scores = score.v(score.W_k(enc_states)).mT  # (batch, 1, src_len)
+    def no_tanh(
+        model: AttendBefore,
+        tgt_in: Tensor,
+        dec_state: Tensor,
+        enc_states: Tensor,
+        src_mask: Tensor,
+    ) -> Tensor:
+        # what the query adds is the same for all keys
+        W_k, v = map(model.attention.score.get_submodule, ("W_k", "v"))
+        scores = v(W_k(enc_states)).mT  # (batch, 1, src_len)
         context = masked_softmax(scores, src_mask) @ enc_states  # (batch, 1, enc)
         return context.expand(-1, tgt_in.shape[1], -1)
 
     todo = "return the contexts, (batch, tgt_len, enc), and run W_k once."
-    mistakes = {
+    mistakes: dict[str, Callable] = {
         "every word gets the same weights: see the tanh in section 7.": no_tanh,
         "padding gets a share: masked_softmax hides it.": (
-            lambda *arguments: contexts(*arguments[:-1], arguments[-1] | True)
+            lambda model, tgt_in, dec_state, states, mask: contexts(
+                model, tgt_in, dec_state, states, mask | True
+            )
         ),
         "make one tensor of your list: torch.stack with dim=1.": (
             lambda *arguments: contexts(*arguments).unbind(dim=1)
@@ -242,16 +263,24 @@ def project_once(attempt: object) -> Verdict:
 PATIENCE = 50  # words; a right answer writes nine at most
 
 
-def write_greedily(attempt: object) -> Verdict:
+def write_greedily(attempt: Any) -> Verdict:
     """A decoder's own sentence, the likeliest word each time. (exercise 3.6)"""
 
-    def write(model, dec_state, enc_states, src_mask, max_len, wrong=""):
-        word, ids = SOS, []
+    def write(
+        model: nn.Module,
+        dec_state: Tensor,
+        enc_states: Tensor,
+        src_mask: Tensor,
+        max_len: int,
+        wrong: str = "",
+    ) -> list[int]:
+        word = SOS
+        ids: list[int] = []
         while len(ids) < max_len and (EOS not in ids or wrong == "end"):
             tgt_in = torch.tensor([[word]])  # (1, 1)
             logits, state, _ = model(tgt_in, dec_state, enc_states, src_mask)
             dec_state = dec_state if wrong == "state" else state  # (1, hid)
-            ids.append(logits.argmax().item())
+            ids.append(int(logits.argmax()))
             word = SOS if wrong == "word" else ids[-1]
         return ids
 
@@ -272,7 +301,7 @@ def write_greedily(attempt: object) -> Verdict:
             model.output.bias.data[EOS] -= lead.topk(2).values.mean()
         if not 1 < lead.argmax() < max_len - 1:
             return draw(rng)
-        model.register_forward_pre_hook(_watch)
+        model.register_forward_pre_hook(_Watch())
         names = ("model", "dec_state", "enc_states", "src_mask", "max_len")
         return dict(zip(names, (model, dec_state, *source, max_len), strict=True))
 
@@ -281,10 +310,12 @@ def write_greedily(attempt: object) -> Verdict:
         return difference(answer, write(*arguments))
 
     def counting(other: int) -> Callable:
-        return lambda *arguments: write(*arguments[:-1], arguments[-1] + other)
+        return lambda model, dec_state, states, mask, max_len: write(
+            model, dec_state, states, mask, max_len + other
+        )
 
     todo = "return the list of the ids written, <eos> included, at most max_len."
-    mistakes = {
+    mistakes: dict[str, Callable] = {
         "hand each step's new state on to the next.": partial(write, wrong="state"),
         "the word just written is the next to be read.": partial(write, wrong="word"),
         "it wrote on behind <eos>: stop there.": partial(write, wrong="end"),
@@ -301,16 +332,24 @@ def write_greedily(attempt: object) -> Verdict:
     return lend(verdict, partial(_written_with, attempt))
 
 
-def _watch(model: nn.Module, arguments: tuple) -> None:
-    """Before each call: is it given a word, and is it not called without end?"""
-    for word in arguments[:1]:
-        shape = tuple(word.shape) if isinstance(word, Tensor) else None
-        if shape is None or len(shape) != 2:
-            came = describe(word) if shape is None else f"the shape {shape}"
-            raise ValueError(f"the model reads a (1, 1) tensor of one id, got {came}")
-    model.calls = getattr(model, "calls", 0) + 1
-    if model.calls > PATIENCE:
-        raise TimeoutError("it writes without end: stop at <eos>, and at max_len words")
+class _Watch:
+    """A hook before each call: is it given a word, and is it not called without end?"""
+
+    calls = 0
+
+    def __call__(self, model: nn.Module, arguments: tuple) -> None:
+        for word in arguments[:1]:
+            shape = tuple(word.shape) if isinstance(word, Tensor) else None
+            if shape is None or len(shape) != 2:
+                came = describe(word) if shape is None else f"the shape {shape}"
+                raise ValueError(
+                    f"the model reads a (1, 1) tensor of one id, got {came}"
+                )
+        self.calls += 1
+        if self.calls > PATIENCE:
+            raise TimeoutError(
+                "it writes without end: stop at <eos>, and at max_len words"
+            )
 
 
 def _written_with(attempt: Callable) -> str:

@@ -1,8 +1,4 @@
-"""The checks of notebook 04's exercises: what happens in one training step?
-
-Source
-    ours
-"""
+"""The checks of notebook 04's exercises: what happens in one training step?"""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seq2seq_lesson.batches import collate
+from seq2seq_lesson.batches import Example, collate
 from seq2seq_lesson.exercises import Verdict, against, judge, keeping
 from seq2seq_lesson.exercises.comparing import difference
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
@@ -64,7 +60,9 @@ def in_portions(attempt: object) -> Verdict:
         return {"model": model, "portions": portions}
 
     def scaled(scale: Callable, keep: bool = True) -> Callable:
-        def gradients(model, portions):
+        def gradients(
+            model: nn.Module, portions: list[tuple[Tensor, Tensor]]
+        ) -> tuple[Tensor | None, ...]:
             tokens = sum(len(true_ids) for _, true_ids in portions)
             for word_ids, true_ids in portions:
                 if not keep:
@@ -106,9 +104,14 @@ def run_epoch(attempt: object) -> Verdict:
         return {"model": model, "groups": groups, "optimizer": optimizer}
 
     def having(*faults: str) -> Callable:
-        def epoch(model, groups, optimizer):
+        def epoch(
+            model: Seq2Seq,
+            groups: list[list[Example]],
+            optimizer: torch.optim.Optimizer,
+        ) -> Tensor | float:
             model, optimizer = copy.deepcopy((model, optimizer))
-            nats, tokens = 0, 0
+            nats: Tensor | float = 0
+            tokens = 0
             for group in groups:
                 batch = collate(group)
                 logits = model(batch)  # (batch, tgt_len, tgt_vocab)
@@ -144,7 +147,7 @@ def run_epoch(attempt: object) -> Verdict:
     return judge(attempt, draw, against(having()), todo=todo, mistakes=mistakes)
 
 
-def teacher_input(attempt: object) -> Verdict:
+def teacher_input(attempt: Any) -> Verdict:
     """What the decoder reads under teacher forcing. (exercise 4.4)"""
 
     def draw(rng: random.Random) -> dict[str, Tensor]:
@@ -163,7 +166,7 @@ def teacher_input(attempt: object) -> Verdict:
         return difference(answer, wanted, "(batch, tgt_len)")
 
     todo = "return tgt_in, (batch, tgt_len): the words the decoder reads."
-    mistakes = {
+    mistakes: dict[str, Callable] = {
         "this is the answer itself: a decoder that reads the word it should write "
         "learns to copy, and nothing else.": lambda tgt_out: tgt_out,
         "the shift goes the wrong way: a word is to be read one place after it was "
@@ -193,7 +196,14 @@ def own_words_loss(attempt: object) -> Verdict:
             log_probs[rng.randrange(tgt_len), EOS] = -0.01  # here it gives up
         return {"log_probs": log_probs, "tgt_ids": torch.randint(4, 9, (tgt_len,))}
 
-    def paid(log_probs, tgt_ids, spread=False, late=False, free=0, off=0):
+    def paid(
+        log_probs: Tensor,
+        tgt_ids: Tensor,
+        spread: bool = False,
+        late: bool = False,
+        free: int = 0,
+        off: int = 0,
+    ) -> float:
         ended = (log_probs.argmax(dim=1) == EOS).tolist()
         turns = len(ended) if late or not any(ended) else ended.index(True) + 1
         nats = -log_probs[range(turns), tgt_ids[:turns]][: turns - free].sum().item()

@@ -1,13 +1,9 @@
-"""The checks of notebook 05's exercises; `beam.py` has that of 5.6.
-
-Source
-    ours
-"""
+"""The checks of notebook 05's exercises; `beam.py` has that of 5.6."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -30,6 +26,7 @@ SLEEPING = {  # a row of weights over "elle ne dort pas" for each written word
     "sleeping": (0.00, 0.00, 1.00, 0.00),
 }
 MADE = {(0, 0), (1, 2), (3, 2), (2, 1), (2, 3)}  # all true links: (source, target)
+Maps = list[Tensor]  # weights, (tgt_len, src_len) each
 
 
 def scored_by_hand(answers: object) -> Verdict:
@@ -81,7 +78,8 @@ def score_maps(attempt: object) -> Verdict:
     """Many maps held against the truth at one threshold (exercise 5.2)."""
 
     def draw(rng: random.Random) -> dict[str, Any]:
-        maps, truth = [], set()
+        maps: Maps = []
+        truth: set[tuple[int, ...]] = set()
         for n in range(rng.randint(2, 4)):
             rows, columns = rng.sample(range(2, 7), 2)
             maps.append((3 * torch.randn(rows, columns)).softmax(dim=-1))
@@ -90,23 +88,25 @@ def score_maps(attempt: object) -> Verdict:
         threshold = rng.choice([0.1, 0.25, 0.5])
         return {"maps": maps, "truth": truth, "threshold": threshold}
 
-    def numbered(maps: list[Tensor], threshold: float | None) -> Links:
+    def numbered(maps: Maps, threshold: float | None) -> Links:
         links = (hard_alignment(weights, threshold) for weights in maps)
         return {(n, *link) for n, some in enumerate(links) for link in some}
 
-    def oracle(maps, truth, threshold):
+    def oracle(maps: Maps, truth: Links, threshold: float | None) -> tuple[float, ...]:
         return tuple(alignment_scores(numbered(maps, threshold), truth))
 
     def renamed(rename: Callable) -> Callable:
         """The score of all links, each written in another way."""
 
-        def scores(maps, truth, threshold):
+        def scores(
+            maps: Maps, truth: Links, threshold: float | None
+        ) -> tuple[float, ...]:
             links = {rename(*link) for link in numbered(maps, threshold)}
             return tuple(alignment_scores(links, truth))
 
         return scores
 
-    def alone(maps, truth, threshold):
+    def alone(maps: Maps, truth: Links, threshold: float | None) -> tuple[float, ...]:
         each = [
             alignment_scores(
                 hard_alignment(weights, threshold),
@@ -116,19 +116,23 @@ def score_maps(attempt: object) -> Verdict:
         ]
         return tuple(sum(column) / len(each) for column in zip(*each, strict=True))
 
-    def heaped(maps, truth, threshold):
+    def heaped(maps: Maps, truth: Links, threshold: float | None) -> tuple[float, ...]:
         links = {(s, t) for _, s, t in numbered(maps, threshold)}
         return tuple(alignment_scores(links, {(s, t) for _, s, t in truth}))
 
-    def last(maps, truth, threshold):
+    def last(maps: Maps, truth: Links, threshold: float | None) -> tuple[float, ...]:
         links = numbered(maps, threshold) - numbered(maps[:-1], threshold)
         return tuple(alignment_scores(links, truth))
 
-    def swapped(maps, truth, threshold):
+    def swapped(maps: Maps, truth: Links, threshold: float | None) -> tuple[float, ...]:
         precision, recall, aer = oracle(maps, truth, threshold)
         return recall, precision, aer
 
-    mistakes = {
+    def listed(maps: Maps, truth: Links, threshold: float | None) -> tuple[float, ...]:
+        links: Any = list(numbered(maps, threshold))
+        return tuple(alignment_scores(links, truth))  # an error: a set is wanted
+
+    mistakes: dict[str, Callable] = {
         "a mean of the sentences' scores lets a short one weigh as much as a long one; "
         "score all links at once.": alone,
         "links of different sentences fall together: keep the sentence's number.": (
@@ -149,9 +153,7 @@ def score_maps(attempt: object) -> Verdict:
         "those are the last sentence's links alone: make the set before the loop.": (
             last
         ),
-        "collect your links in a set.": lambda maps, truth, threshold: alignment_scores(
-            list(numbered(maps, threshold)), truth
-        ),
+        "collect your links in a set.": listed,
         "`maps` is a list: take one matrix after the other.": (
             lambda maps, truth, threshold: hard_alignment(maps, threshold)
         ),
@@ -166,9 +168,9 @@ def leave_out(attempt: object) -> Verdict:
     """What each written word loses when a read word is left out (exercise 5.5)."""
 
     def draw(rng: random.Random) -> dict[str, Any]:
-        sizes = {"emb": 6, "enc_hid": 3, "hid": 5, "att": 4, "dropout": 0.0}
+        order = rng.choice(["after", "before"])
         model = Seq2Seq(
-            ModelConfig(12, 12, order=rng.choice(["after", "before"]), **sizes)
+            ModelConfig(12, 12, 6, enc_hid=3, hid=5, att=4, order=order, dropout=0.0)
         )
         for parameter in model.parameters():
             nn.init.normal_(parameter, std=0.8)
@@ -179,12 +181,14 @@ def leave_out(attempt: object) -> Verdict:
         model = model.to(pick_device()).eval()
         return {"model": model, "source": source, "target": target}
 
-    def losses(model, source, target, shorter):
+    def losses(
+        model: Seq2Seq, source: list[int], target: list[int], shorter: list[list[int]]
+    ) -> Tensor:
         chosen = log_probs(model, source, target)  # (tgt_len)
         each = [chosen - log_probs(model, ids, target) for ids in shorter]
         return torch.stack(each, dim=1)  # a column for each of them
 
-    def without(source, gap=()):
+    def without(source: list[int], gap: Sequence[int] = ()) -> list[list[int]]:
         """The source without each of its words in turn, at the end without EOS."""
         return [[*source[:n], *gap, *source[n + 1 :]] for n in range(len(source))]
 
@@ -324,7 +328,7 @@ def first_word(attempt: Any) -> Verdict:
         return torch.eye(weights.shape[-1])[0].expand_as(weights)
 
     def put(place: Any, over: Callable = torch.zeros_like) -> Callable:
-        def change(weights, src_mask, step):
+        def change(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
             changed = over(weights)  # (batch, tgt_len, src_len)
             changed[place] = 1
             return changed

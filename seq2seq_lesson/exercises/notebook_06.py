@@ -1,8 +1,4 @@
-"""The checks of notebook 06's exercises: can it learn to read backwards?
-
-Source
-    ours
-"""
+"""The checks of notebook 06's exercises: can it learn to read backwards?"""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -55,13 +52,13 @@ def memoryless(answers: object) -> Verdict:
 
 
 def _followers_guessed(string: str) -> int:
-    followers = defaultdict(Counter)
+    followers: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for previous, symbol in pairwise(["<sos>", *reversed(string), EOS_LETTER]):
         followers[previous][symbol] += 1
     return sum(max(counts.values()) for counts in followers.values())
 
 
-def honest_loop(attempt: object) -> Verdict:
+def honest_loop(attempt: Any) -> Verdict:
     """A loop that feeds the truth in evaluation too (exercise 6.2)."""
 
     def draw(rng: random.Random) -> dict:
@@ -84,7 +81,7 @@ def honest_loop(attempt: object) -> Verdict:
     if judge(attempt, draw, untouched, todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
 
-    def fault(answer: object, decoder: nn.Module, *rest: Tensor) -> str:
+    def fault(answer: object, decoder: ReversalPlainDecoder, *rest: Tensor) -> str:
         with torch.no_grad():
             wanted = right(decoder, *rest)
         told = difference(answer, wanted, "(batch, tgt_len, tgt_vocab)")
@@ -235,7 +232,7 @@ def right_share(attempt: object) -> Verdict:
         sizes = [length - cut for length in src_lengths.tolist()]
         return [pick(matrix, n) for matrix, n in zip(weights, sizes, strict=True)]
 
-    def share(*given: object) -> Tensor:
+    def share(*given: Any) -> Tensor:
         return torch.cat(found(*given)).mean()  # ()
 
     mistakes = {

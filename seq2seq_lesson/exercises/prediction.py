@@ -1,11 +1,8 @@
 """A question that the learner answers before the experiment does.
 
-    guess = predict("Which stage removes most?", "the lengths", "the prefixes")
-    ...                                        # the experiment
-    guess.answer("the prefixes" if ... else "the lengths")
-
-Source
-    ours
+guess = predict("Which stage removes most?", "the lengths", "the prefixes")
+...                                        # the experiment
+guess.answer("the prefixes" if ... else "the lengths")
 """
 
 from __future__ import annotations
