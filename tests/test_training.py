@@ -1,8 +1,10 @@
 """Resuming changes nothing; the loop is what PyTorch would do; figures are right."""
 
 import contextlib
+import itertools
 import os
 import random
+import signal
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from seq2seq_lesson import training
 from seq2seq_lesson.batches import bucketed, collate
 from seq2seq_lesson.checkpoints import load_checkpoint, save_checkpoint
 from seq2seq_lesson.corpus import SentencePair, encode_pairs
@@ -92,48 +95,74 @@ def test_resumed_training_is_bit_for_bit_the_unbroken_one(tmp_path, order, examp
     assert same_parameters(load_checkpoint(keeping["checkpoint"])[0], whole)
 
 
-KILLED_WHILE_TRAINING = """
-import os, random, signal, sys, time
-from dataclasses import replace
-from test_training import *
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
 
-path, rng, kills = sys.argv[1], random.Random(0), 0
-recipe = replace(RECIPE, epochs=40)
-keeping = {"checkpoint": path, "vocabularies": (WORDS, WORDS), "resume": True}
-train(new_model())  # what is imported on first use should not take the children's time
-while kills < 10:
-    child = os.fork()
-    if not child:
-        train(new_model(), recipe, **keeping)
-        os._exit(0)
-    time.sleep(rng.uniform(0.02, 0.2))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    kills += 1
-    if os.path.exists(path):
-        epochs = len(load_checkpoint(path)[3]["history"])
-        assert epochs < recipe.epochs, "the training was over before the last kill"
-        print("readable")
-resumed, unbroken = new_model(), new_model()
-history = train(resumed, recipe, **keeping)
-assert without_seconds(history) == without_seconds(train(unbroken, recipe))
-assert same_parameters(resumed, unbroken)
-print("equal")
-"""
+
+def cut(file):
+    """What is on the disk when the process dies in the midst of writing."""
+    os.ftruncate(file, os.fstat(file).st_size // 2)
+
+
+# where a child dies: the function, which of its calls, what the child does last; then
+# the epochs that the file holds afterwards; an epoch has six or seven batches
+KILLS = [
+    (training, "collate", 1, die, 0),  # nothing was done yet
+    (training, "collate", 4, die, 0),
+    (os, "fsync", 1, cut, 0),  # half of the first checkpoint
+    (os, "replace", 1, die, 0),  # all of it, not under its name yet
+    (os, "replace", 1, os.replace, 1),
+    (training, "collate", 4, die, 1),
+    (os, "fsync", 1, cut, 1),  # half of a second one beside the first
+    (os, "fsync", 2, cut, 2),
+    (training, "collate", 11, die, 3),  # in the second epoch of this child
+    (os, "replace", 1, die, 3),
+]
+
+
+def dying(function, last, at):
+    """A function that does its last at one of its calls and kills the process."""
+    calls = itertools.count(1)
+
+    def called(*given):
+        if next(calls) == at:
+            last(*given)
+            die()
+        return function(*given)
+
+    return called
+
+
+def train_and_be_killed(path):
+    """Runs in a process of its own, since PyTorch's threads do not survive a fork."""
+    keeping = {"checkpoint": path, "vocabularies": (WORDS, WORDS), "resume": True}
+    resumed, unbroken = new_model(), new_model()
+    history = train(unbroken)
+    for module, name, at, last, epochs in KILLS:
+        child = os.fork()
+        if not child:
+            setattr(module, name, dying(getattr(module, name), last, at))
+            train(new_model(), **keeping)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        held = load_checkpoint(path)[3]["history"] if os.path.exists(path) else []
+        assert len(held) == epochs, (name, at)
+    assert without_seconds(train(resumed, **keeping)) == without_seconds(history)
+    assert same_parameters(resumed, unbroken)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_a_training_killed_ten_times_ends_like_the_unbroken_one(tmp_path):
-    command = [sys.executable, "-c", KILLED_WHILE_TRAINING, str(tmp_path / "model.pt")]
-    here = str(Path(__file__).parent)
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": here}
+    code = "import sys, tests.test_training as t; t.train_and_be_killed(sys.argv[1])"
     result = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", code, str(tmp_path / "model.pt")],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr
-    *readable, last = result.stdout.split()
-    assert last == "equal"
-    assert len(readable) > 5  # so often a file stood when the process was killed
 
 
 def test_what_validation_draws_at_random_does_not_touch_the_training():
