@@ -27,7 +27,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbva
 	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout=600 -n 2 --dist loadfile
 
-.PHONY: run lab notebooks test test-browser test-colab test-cuda test-device \
+.PHONY: run lab notebooks test test-slow test-browser test-colab test-cuda test-device \
 	test-mutations test-rerun test-fresh \
 	test-classroom student slides grading room \
 	bench pretrained reversal-study attention-study bigrams address claims release picture footprint clean
@@ -50,6 +50,10 @@ test: $(READY)
 	@$(PY) -m ruff format --check
 	@$(PY) -m pytest tests
 	@$(NBVAL)
+
+test-slow: $(READY)
+	@echo "test-slow: a sample of each study is trained again and held against its table"
+	@$(PY) -m pytest tests -m slow
 
 test-browser: $(READY) .venv-colab/ready .venv-classic/ready
 	@echo "test-browser: explorers and exercises in JupyterLab, in the classic notebook and"

@@ -41,6 +41,7 @@ def test_the_table_agrees_with_itself():
 
 
 # one short row of each experiment whose training takes no loop over the words
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("experiment", "model", "seed"),
     [("mask", "general-after", 0), ("no mask", "position-after", 1)],

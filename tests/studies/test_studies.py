@@ -102,6 +102,7 @@ SAMPLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("experiment", "model", "seed", "first", "apart"), SAMPLE)
 def test_a_sample_of_reversal_comes_out_again(experiment, model, seed, first, apart):
     key = (experiment, model, seed)
