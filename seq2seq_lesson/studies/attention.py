@@ -75,7 +75,11 @@ class Unmasked(nn.Module):
     def forward(
         self, query: Tensor, enc_states: Tensor, src_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        return self.own(query, enc_states, torch.ones_like(src_mask))
+        all_real = torch.ones_like(src_mask)  # (batch, src_len)
+        context, weights = self.own(
+            query, enc_states, all_real
+        )  # (batch, tgt_len, enc), (batch, tgt_len, src_len)
+        return context, weights
 
 
 def trained(

@@ -64,6 +64,8 @@ def walk_attention(lesson):
         shapes.axes(hid=hid)
         attention = lesson.attention.Attention(score, hid, 14, 15, 19)
         attention(torch.zeros(3, 10, hid), enc_states, mask)
+    study = getattr(lesson, "studies.attention")
+    study.Unmasked(attention)(torch.zeros(3, 10, hid), enc_states, mask)
 
 
 def walk_encoder(lesson):
