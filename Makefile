@@ -48,12 +48,12 @@ test: $(READY)
 	@echo "test: ruff, unit tests, then all notebooks compared cell by cell"
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
-	@$(PY) -m pytest tests
+	@$(PY) -m pytest tests -n 2 --dist loadfile
 	@$(NBVAL)
 
 test-slow: $(READY)
 	@echo "test-slow: a sample of each study is trained again and held against its table"
-	@$(PY) -m pytest tests -m slow
+	@$(PY) -m pytest tests -m slow -n 2
 
 test-browser: $(READY) .venv-colab/ready .venv-classic/ready
 	@echo "test-browser: explorers and exercises in JupyterLab, in the classic notebook and"
