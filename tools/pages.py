@@ -3,9 +3,10 @@
 nbconvert writes the body; formulas become MathML, and the style stands in the page.
 """
 
+import re
 from copy import deepcopy
 from functools import partial
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from latex2mathml.converter import convert
@@ -69,9 +70,14 @@ TEMPLATE = """{%- extends "basic/index.html.j2" -%}
 {% block output_group %}
 {%- if "answer" in cell.metadata.get("tags", []) %}<details class="answer">
 <summary>What comes out: guess first</summary>
-{{ super() }}</details>{% else %}{{ super() }}{% endif %}
+{{ super() }}
+{{ cell.metadata.get("meaning", "") | markdown2html }}</details>
+{% else %}{{ super() }}{% endif %}
 {% endblock output_group %}
 """
+
+# A fold of Markdown; behind an answer it says what the answer means.
+FOLD = r"<details><summary>.*?</summary>\s*(.*?)\s*</details>"
 
 
 class MathMLRenderer(IPythonRenderer):
@@ -127,12 +133,61 @@ def fold_solutions(book: NotebookNode) -> NotebookNode:
     return folded
 
 
+def headings(cell: NotebookNode) -> list[str]:
+    """The lines of a Markdown cell that are headings."""
+    found = re.findall(r"^#{1,3} .*", cell.source, re.M)
+    return found if cell.cell_type == "markdown" else []
+
+
+def draws(cell: NotebookNode) -> bool:
+    """Whether a picture came out of the cell."""
+    return any("image/png" in out.get("data", {}) for out in cell.get("outputs", ()))
+
+
+def explanation(book: NotebookNode, n: int) -> NotebookNode:
+    """What the notebook says right after its cell `n`; empty if a section begins.
+
+    Several pictures in a row are explained together, behind the last.
+    """
+    rest = book.cells[n + 1 :]
+    while rest and draws(book.cells[n]) and draws(rest[0]):
+        rest = rest[1:]
+    prose_only = rest and rest[0].cell_type == "markdown" and not headings(rest[0])
+    return rest[0] if prose_only else new_markdown_cell()
+
+
+def caption(text: str) -> str:
+    """A figure's caption, if a paragraph of the text is one, in plain words."""
+    found = re.search(r"(?:^|\n\n)\*Figures?: (.*?)\*?(?:\n\n|$)", text, re.S)
+    return " ".join(unescape(found[1]).replace("`", "").split()) if found else ""
+
+
+def describe_pictures(book: NotebookNode) -> None:
+    """Give each picture its caption as the text for those who do not see it."""
+    for n, cell in enumerate(book.cells):
+        if draws(cell) and (told := caption(explanation(book, n).source)):
+            cell.metadata.alt = told
+
+
+def fold_meanings(book: NotebookNode) -> None:
+    """Put what an answer means into the fold of its output."""
+    for n, cell in enumerate(book.cells):
+        if "answer" in cell.metadata.get("tags", []):
+            after = explanation(book, n)
+            if found := re.fullmatch(FOLD, after.source.strip(), re.S):
+                cell.metadata.meaning, after.source = found[1], ""
+    book.cells = [c for c in book.cells if c.source or c.cell_type == "code"]
+
+
 def write_page(book: NotebookNode, path: Path) -> None:
     """Write the notebook as one HTML file."""
     exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
     to_html = partial(markdown_to_html, deeper=path.stem.startswith("deeper-"))
     exporter.register_filter("markdown2html", to_html)
-    body, _ = exporter.from_notebook_node(fold_solutions(book))
+    folded = fold_solutions(book)
+    describe_pictures(folded)
+    fold_meanings(folded)
+    body, _ = exporter.from_notebook_node(folded)
     body = '<p><a href="index.html">All notebooks</a></p>\n' + body
     page = PAGE.format(title=escape(title_of(book)), style=STYLE, body=body)
     path.write_text(page, encoding="utf-8")

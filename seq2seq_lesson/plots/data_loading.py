@@ -1,6 +1,7 @@
 """The figures of notebook 01: from sentences to batches of ids."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -70,6 +71,14 @@ def funnel(stages: Mapping[str, int], ax: Axes | None = None) -> Axes:
     return ax
 
 
+def largest_loss(stages: Mapping[str, int]) -> str:
+    """Name the stage that takes the most away of what the one before it left."""
+    losses = {
+        name: before - left for (_, before), (name, left) in pairwise(stages.items())
+    }
+    return max(losses, key=lambda name: losses[name])
+
+
 def rank_curve(counts: Mapping[str, Sequence[int]], ax: Axes | None = None) -> Axes:
     """Draw each language's word counts, the commonest word first, both axes in powers.
 
@@ -116,8 +125,11 @@ def batch_blocks(
     ax.set_xticks(range(columns))
     if words:
         ax.set_yticks(range(rows))
-    kinds = {"word": WORD, "<sos> or <eos>": EDGE, "<pad>": EMPTY}
-    handles = [Patch(fc=colour, label=kind) for kind, colour in kinds.items()]
+    present = {int(number) for number in ids.unique()}
+    edges = {SOS: "<sos>", EOS: "<eos>"}
+    named = " or ".join(name for number, name in edges.items() if number in present)
+    kinds = {"word": WORD, named: EDGE, "<pad>": EMPTY}
+    handles = [Patch(fc=colour, label=kind) for kind, colour in kinds.items() if kind]
     ax.legend(handles=handles, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     ax.spines[:].set_visible(False)
     return ax

@@ -25,7 +25,14 @@ from pygments.formatters import HtmlFormatter
 from seq2seq_lesson.runtime import data_folder
 from tools.address import ROOT
 from tools.exercise_cells import tags
-from tools.pages import markdown_to_html, title_of
+from tools.pages import (
+    caption,
+    draws,
+    explanation,
+    headings,
+    markdown_to_html,
+    title_of,
+)
 
 VERSION = "6.0.2"
 REVEAL = f"https://registry.npmjs.org/reveal.js/-/reveal.js-{VERSION}.tgz"
@@ -77,11 +84,6 @@ def reveal() -> tuple[str, str]:
     return style, "\n".join(scripts).replace("</script", "<\\/script")
 
 
-def headings(cell: NotebookNode) -> list[str]:
-    found = re.findall(r"^#{1,3} .*", cell.source, re.M)
-    return found if cell.cell_type == "markdown" else []
-
-
 def parted(text: str, shown: Sequence[int]) -> tuple[str, str]:
     """Part a cell's prose into what stands on the slide and what is said.
 
@@ -97,28 +99,6 @@ def parted(text: str, shown: Sequence[int]) -> tuple[str, str]:
     while len(there) > 1 and there[-1].startswith("#"):
         there.pop()
     return "\n\n".join(there), "\n\n".join(said)
-
-
-def draws(cell: NotebookNode) -> bool:
-    return any("image/png" in out.get("data", {}) for out in cell.get("outputs", ()))
-
-
-def explanation(book: NotebookNode, n: int) -> NotebookNode:
-    """What the notebook says right after its cell `n`; empty if a section begins.
-
-    Several pictures in a row are explained together, behind the last.
-    """
-    rest = book.cells[n + 1 :]
-    while rest and draws(book.cells[n]) and draws(rest[0]):
-        rest = rest[1:]
-    prose_only = rest and rest[0].cell_type == "markdown" and not headings(rest[0])
-    return rest[0] if prose_only else v4.new_markdown_cell()
-
-
-def caption(text: str) -> str:
-    """A figure's caption, if the text begins with one, in plain words."""
-    found = re.match(r"\*Figures?: (.*?)\*?(\n\n|$)", text, re.S)
-    return " ".join(found[1].replace("`", "").split()) if found else ""
 
 
 def only_output(cell: NotebookNode) -> bool:
