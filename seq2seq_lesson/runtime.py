@@ -14,7 +14,6 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-import pooch
 import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -24,20 +23,15 @@ OLDEST = {"torch": (2, 4), "numpy": (1, 26), "ipython": (7, 34), "ipywidgets": (
 def pick_device(name: str | None = None) -> torch.device:
     """Take the named device; else $SEQ2SEQ_LESSON_DEVICE; else the best there is.
 
-    Raises
-        ValueError: the name is unknown, or this machine has no such device.
+    Raises ValueError: the name is unknown, or this machine has no such device.
     """
     name = name or os.environ.get("SEQ2SEQ_LESSON_DEVICE") or "auto"
     if name not in DEVICES:
         raise ValueError(f"device: got {name!r}, wanted one of {', '.join(DEVICES)}")
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
-        name = next(device for device, found in there.items() if found)
-    if not there[name]:
+        name = "cuda" if cuda else "mps" if mps else "cpu"
+    if not {"cpu": True, "cuda": cuda, "mps": mps}[name]:
         raise ValueError(
             f"device: got {name!r}, but PyTorch finds none here: take 'auto' or 'cpu'"
         )
@@ -66,7 +60,11 @@ def _front() -> str:
 
 def data_folder() -> Path:
     """Where downloads lie: $SEQ2SEQ_LESSON_DATA, or the user's cache; absolute."""
-    folder = os.environ.get("SEQ2SEQ_LESSON_DATA") or pooch.os_cache("seq2seq-lesson")
+    folder = os.environ.get("SEQ2SEQ_LESSON_DATA")
+    if not folder:
+        import pooch  # only a download needs it
+
+        folder = pooch.os_cache("seq2seq-lesson")
     return Path(folder).expanduser().absolute()
 
 
