@@ -4,19 +4,12 @@ French to English on the bundled corpus, and reading strings backwards.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from seq2seq_lesson import corpus
 from seq2seq_lesson.batches import Example
-from seq2seq_lesson.corpus import (
-    SentencePair,
-    encode_pairs,
-    known_translations,
-    prepare,
-    read_pairs,
-    split,
-)
 from seq2seq_lesson.reversal import (
     LETTERS,
     draw_strings,
@@ -31,25 +24,20 @@ from seq2seq_lesson.vocabulary import Vocabulary
 class Task:
     """What a model is trained on and what it is held against afterwards."""
 
-    src_vocabulary: Vocabulary
-    tgt_vocabulary: Vocabulary
+    vocabularies: tuple[Vocabulary, Vocabulary]
     examples: Sequence[Example] | FreshExamples
-    test: list[SentencePair]
+    test: list[corpus.SentencePair]
     references: dict[str, list[str]]
-
-    @property
-    def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
-        return self.src_vocabulary, self.tgt_vocabulary
 
 
 def bundled() -> Task:
     """French to English, the bundled corpus, split as by default."""
-    pairs = prepare(read_pairs("bundled"))
-    parts = split(pairs)
+    pairs = corpus.prepare(corpus.read_pairs("bundled"))
+    parts = corpus.split(pairs)
     src = Vocabulary.from_sentences((pair.source for pair in parts.train), min_count=2)
     tgt = Vocabulary.from_sentences((pair.target for pair in parts.train), min_count=2)
-    examples = encode_pairs(parts.train, src, tgt)
-    return Task(src, tgt, examples, parts.test, known_translations(pairs))
+    examples = corpus.encode_pairs(parts.train, src, tgt)
+    return Task((src, tgt), examples, parts.test, corpus.known_translations(pairs))
 
 
 def reversal() -> Task:
@@ -59,10 +47,11 @@ def reversal() -> Task:
 
     def fresh(rng: random.Random) -> list[Example]:
         strings = draw_strings(6400, rng, exclude=exclude)
-        return encode_pairs(reversal_pairs(strings), letters, letters)
+        return corpus.encode_pairs(reversal_pairs(strings), letters, letters)
 
     test = reversal_pairs(unseen)
-    return Task(letters, letters, fresh, test, known_translations(test))
+    references = corpus.known_translations(test)
+    return Task((letters, letters), fresh, test, references)
 
 
 class Sizes(TypedDict, total=False):
@@ -81,17 +70,14 @@ TRANSLATE = Recipe(epochs=14, batch_size=32, peak_rate=6e-3, weight_decay=0.1)
 # With seed 0 the attention settles on the letter beside the right one, as exactly.
 REVERSE = Recipe(epochs=10, batch_size=64, peak_rate=5e-3, seed=1)
 PATIENT = Recipe(epochs=40, batch_size=64, peak_rate=5e-3)
-MODELS: dict[str, tuple] = {
+BEFORE = {"score": "additive", "order": "before"}
+MODELS: dict[str, tuple[Callable[[], Task], dict[str, int | str], Recipe]] = {
     "position-after": (bundled, SMALL | {"score": "position"}, TRANSLATE),
     "dot-after": (bundled, SMALL | {"score": "dot"}, TRANSLATE),
     "general-after": (bundled, SMALL | {"score": "general"}, TRANSLATE),
     "concat-after": (bundled, SMALL | {"score": "concat"}, TRANSLATE),
     "additive-after": (bundled, SMALL | {"score": "additive"}, TRANSLATE),
-    "additive-before": (
-        bundled,
-        SMALL | {"score": "additive", "order": "before"},
-        TRANSLATE,
-    ),
+    "additive-before": (bundled, SMALL | BEFORE, TRANSLATE),
     "plain": (bundled, SMALL | {"order": "none"}, TRANSLATE),
     "reversal-attention": (reversal, {"emb": 32, "enc_hid": 32, "hid": 64}, REVERSE),
     "reversal-plain": (reversal, {"emb": 32, "order": "none"}, PATIENT),

@@ -17,7 +17,7 @@ from seq2seq_lesson.batches import Example, bucketed, collate
 from seq2seq_lesson.checkpoints import load_into, read_checkpoint, save_checkpoint
 from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.seq2seq import Seq2Seq, sequence_loss
-from seq2seq_lesson.translation import translate, translate_forced
+from seq2seq_lesson.translation import translate
 from seq2seq_lesson.vocabulary import Vocabulary
 
 FreshExamples = Callable[[random.Random], Sequence[Example]]
@@ -27,7 +27,7 @@ FreshExamples = Callable[[random.Random], Sequence[Example]]
 class Recipe:
     """How to train: all that decides the result, but for the model and the examples.
 
-    Shapes
+    Args
         peak_rate: AdamW's learning rate where it is highest, see `one_cycle`
         clip:      the longest gradient allowed, its 2-norm over all parameters
         own_words: 0 to 1, how often the decoder is fed its own last word in training
@@ -45,13 +45,11 @@ class Recipe:
 def one_cycle(progress: float) -> float:
     """The learning rate's share of its peak: 30 % of the training up, the rest down.
 
-    Shapes
-        progress: 0 at the start of the training, 1 at its end
-        return:   0.04 at the start, 1 at the peak, 0 at the end; half cosines between
-    Raises
-        ValueError: progress is not a share from 0 to 1.
-    Source
-        Smith and Topin, arXiv:1708.07120, in the form of PyTorch's `OneCycleLR`.
+    0.04 at the start (progress 0), 1 at the peak, 0 at the end (1); half cosines
+    between them.
+
+    Raises ValueError: progress is not a share from 0 to 1.
+    Source: Smith and Topin, arXiv:1708.07120, in the form of PyTorch's `OneCycleLR`.
     """
     if not 0 <= progress <= 1:
         raise ValueError(
@@ -73,18 +71,18 @@ def train_epoch(
 ) -> float:
     """Go through the batches once, one step each, all parameters at the recipe's rate.
 
-    Shapes
+    Return the mean loss on the way, in nats per target token.
+
+    Args
         epoch:   how many epochs went before
         on_step: is told after each step which share of the epoch it was
-        return:  the mean loss on the way, in nats per target token
-    Raises
-        ValueError: there is no batch, or a loss is not a finite number; the step that
-            met it is not taken.
-    Source
-        ours
+    Raises ValueError: there is no batch, or a loss not finite (its step is not taken).
     """
     if not batches:
-        raise ValueError("batches: got none, wanted at least one: look at the examples")
+        raise ValueError(
+            "batches: got none, wanted at least one: look at the filter or the file "
+            "that the examples come from"
+        )
     device = next(model.parameters()).device
     model.train()
     nats, tokens = 0.0, 0
@@ -106,14 +104,7 @@ def train_epoch(
 
 
 def finite(loss: Tensor, epoch: int, step: int) -> float:
-    """The loss as a number.
-
-    Shapes
-        loss:        () float
-        epoch, step: both counted from 0
-    Raises
-        ValueError: it is infinite, or not a number.
-    """
+    """The loss as a number, or a ValueError where it is infinite or none at all."""
     if not math.isfinite(number := loss.item()):
         raise ValueError(
             f"loss: got {number} in epoch {epoch + 1}, step {step + 1}, wanted a "
@@ -153,21 +144,18 @@ def fit(
     `KeyboardInterrupt` (the stop button) ends the training and keeps what has been
     learnt so far.
 
-    Shapes
+    Return the figures, a dict per epoch: epoch (from 1), loss (nats per target token),
+    seconds (validation apart), and what `validate` returns.
+
+    Args
         train_examples: a list for all epochs, or a function that draws an epoch's
                         examples with the random.Random it is given
-        validate:       what it returns is added to the epoch's figures
         checkpoint:     written after each epoch; wants vocabularies too
         resume:         go on from the checkpoint if there is one
         on_epoch:       called after each epoch with the figures so far
-        return:         the figures, a dict per epoch: epoch (from 1), loss (nats per
-                        target token), seconds (validation apart), validate's figures
-    Raises
-        ValueError: there is no example, or a loss is not a finite number (the
-            checkpoint is then that of the epoch before), or the checkpoint is damaged,
-            or it belongs to another model, vocabulary or recipe.
-    Source
-        AdamW: Loshchilov and Hutter, arXiv:1711.05101; the rest is ours.
+    Raises ValueError: there is no example; a loss is not finite (the checkpoint is then
+        that of the epoch before); the checkpoint is damaged, or of another training.
+    Source: Loshchilov and Hutter, arXiv:1711.05101 (AdamW)
     """
     if (resume or checkpoint) and not (checkpoint and vocabularies):
         raise ValueError(
@@ -178,7 +166,7 @@ def fit(
         model.parameters(), weight_decay=recipe.weight_decay, fused=True
     )
     history: list[dict[str, float]] = []
-    if resume and Path(checkpoint).exists():
+    if checkpoint and vocabularies and resume and Path(checkpoint).exists():
         state = read_checkpoint(checkpoint)["training_state"]
         if state is None or state["recipe"] != asdict(recipe):
             raise ValueError(
@@ -204,11 +192,6 @@ def fit(
                     train_examples(rng) if callable(train_examples) else train_examples
                 )
                 batches = bucketed(drawn, recipe.batch_size, rng)
-                if not batches:
-                    raise ValueError(
-                        "train_examples: got none, wanted at least one: look at "
-                        "the filter or the file that they come from"
-                    )
                 loss = train_epoch(model, batches, optimizer, recipe, epoch, bar.update)
                 figures = {"epoch": epoch + 1, "loss": loss}
                 figures["seconds"] = time.perf_counter() - began
@@ -219,7 +202,7 @@ def fit(
                 bar.set_postfix_str(
                     ", ".join(f"{k} {v:.4g}" for k, v in figures.items())
                 )
-                if checkpoint:
+                if checkpoint and vocabularies:
                     state = {
                         "recipe": asdict(recipe),
                         "optimizer": optimizer.state_dict(),
@@ -245,13 +228,10 @@ def evaluate(
 ) -> dict[str, float]:
     """Translate each source of the pairs once and hold it against all it may mean.
 
-    Shapes
-        references: source -> its translations, as from `known_translations`
-        return:     bleu 0 to 100; exact and edit (accuracy) 0 to 1
-    Raises
-        ValueError: there is no pair, or a source without references.
-    Source
-        ours
+    Return bleu, 0 to 100, and exact and edit (accuracy), 0 to 1. The references are
+    what `known_translations` gives.
+
+    Raises ValueError: there is no pair, or a source without references.
     """
     sources = list(dict.fromkeys(pair.source for pair in pairs))
     found = translate(model, sources, src_vocabulary, tgt_vocabulary)
@@ -262,34 +242,3 @@ def evaluate(
         "exact": metrics.exact_match(hypotheses, known),
         "edit": metrics.edit_accuracy(hypotheses, known),
     }
-
-
-def evaluate_alignment(
-    model: Seq2Seq,
-    pairs: Sequence[SentencePair],
-    src_vocabulary: Vocabulary,
-    tgt_vocabulary: Vocabulary,
-) -> metrics.AlignmentScores:
-    """Hold where the attention looks against the known alignment of the pairs.
-
-    The model is made to write each target; a written word counts as linked to the
-    source word of largest weight. EOS takes no part.
-
-    Raises
-        ValueError: the model has no attention, or a pair no known alignment.
-    Source
-        ours
-    """
-    predicted, true = set(), set()
-    found = translate_forced(model, pairs, src_vocabulary, tgt_vocabulary)
-    for n, (pair, translation) in enumerate(zip(pairs, found, strict=True)):
-        if pair.alignment is None or translation.weights is None:
-            raise ValueError(
-                f"pairs: {pair.source!r} has the alignment {pair.alignment}, and the "
-                f"model's order is {model.config.order!r}: to score an alignment take "
-                "the bundled corpus or reversal_pairs, and a model with attention"
-            )
-        links = metrics.hard_alignment(translation.word_weights)
-        predicted |= {(n, *link) for link in links}
-        true |= {(n, *link) for link in pair.alignment}
-    return metrics.alignment_scores(predicted, true)

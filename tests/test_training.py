@@ -328,7 +328,7 @@ def test_a_checkpoint_without_resume_is_written_over(tmp_path):
 def test_what_cannot_be_trained_or_resumed_is_refused(tmp_path):
     path, both = tmp_path / "model.pt", (WORDS, WORDS)
     for examples in ([], lambda rng: []):
-        with pytest.raises(ValueError, match="train_examples: got none"):
+        with pytest.raises(ValueError, match="batches: got none"):
             train(new_model(), examples=examples)
     for wrong in ({"resume": True}, {"checkpoint": path}):
         with pytest.raises(ValueError, match="checkpoint and vocabularies"):

@@ -4,12 +4,16 @@ import sys
 import time
 from collections.abc import Sequence
 
+from seq2seq_lesson import metrics
 from seq2seq_lesson.checkpoints import save_checkpoint
+from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.pretrained import FOLDER, NAMES
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.tasks import MODELS, Task
-from seq2seq_lesson.training import evaluate, evaluate_alignment, fit
+from seq2seq_lesson.training import evaluate, fit
+from seq2seq_lesson.translation import translate_forced
+from seq2seq_lesson.vocabulary import Vocabulary
 
 
 def scores(model: Seq2Seq, task: Task) -> dict[str, float]:
@@ -20,16 +24,42 @@ def scores(model: Seq2Seq, task: Task) -> dict[str, float]:
     return figures
 
 
+def evaluate_alignment(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    src_vocabulary: Vocabulary,
+    tgt_vocabulary: Vocabulary,
+) -> metrics.AlignmentScores:
+    """Hold where the attention looks against the known alignment of the pairs.
+
+    The model is made to write each target; a written word counts as linked to the
+    source word of largest weight. EOS takes no part.
+
+    Raises ValueError: the model has no attention, or a pair no known alignment.
+    """
+    predicted, true = set(), set()
+    found = translate_forced(model, pairs, src_vocabulary, tgt_vocabulary)
+    for n, (pair, translation) in enumerate(zip(pairs, found, strict=True)):
+        if pair.alignment is None or translation.weights is None:
+            raise ValueError(
+                f"pairs: {pair.source!r} has the alignment {pair.alignment}, and the "
+                f"model's order is {model.config.order!r}: to score an alignment take "
+                "the bundled corpus or reversal_pairs, and a model with attention"
+            )
+        links = metrics.hard_alignment(translation.word_weights)
+        predicted |= {(n, *link) for link in links}
+        true |= {(n, *link) for link in pair.alignment}
+    return metrics.alignment_scores(predicted, true)
+
+
 def main(names: Sequence[str]) -> None:
     """Train the named models one after the other; save them in the package."""
     for name in names:
         make_task, sizes, recipe = MODELS[name]
         task = make_task()
         seed_everything(recipe.seed)
-        config = ModelConfig(
-            len(task.src_vocabulary), len(task.tgt_vocabulary), **sizes
-        )
-        model = Seq2Seq(config)
+        src_vocab, tgt_vocab = map(len, task.vocabularies)
+        model = Seq2Seq(ModelConfig(src_vocab, tgt_vocab, **sizes))
         began = time.process_time()
         fit(model, task.examples, recipe)
         seconds = time.process_time() - began
