@@ -45,9 +45,10 @@ notebooks: $(READY)
 	@$(PY) -m tools.notebooks store $(BOOKS) $(DEEPER)
 
 test: $(READY)
-	@echo "test: ruff, unit tests, then all notebooks compared cell by cell"
+	@echo "test: ruff, mypy, unit tests, then all notebooks compared cell by cell"
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
 	@$(PY) -m pytest tests -n 2 --dist loadfile
 	@$(NBVAL)
 
@@ -157,7 +158,7 @@ footprint: $(READY)
 
 clean:
 	@echo "clean: removing .venv, build/ and caches"
-	@rm -rf .venv .venv-* build *.egg-info .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-* build *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	@find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 .venv/ready: pyproject.toml
