@@ -1,8 +1,10 @@
 """Attention: score every source word, turn scores into weights, take the mean.
 
-query: what the decoder asks with, (batch, tgt_len, hid)
-keys:  what it asks of, the encoder's states, (batch, src_len, enc)
-
+A score is called with
+    query: (batch, tgt_len, hid) float, what the decoder asks with
+    keys:  (batch, src_len, enc) float, what it asks of: the encoder's states
+and gives back
+    scores: (batch, tgt_len, src_len) float, unbounded
 In the formulas s is a query and h a key (Luong et al. write h for the query).
 """
 
@@ -19,11 +21,9 @@ def masked_softmax(scores: Tensor, src_mask: Tensor) -> Tensor:
         scores:   (batch, tgt_len, src_len) float, unbounded
         src_mask: (batch, src_len) bool, True = real token
         return:   (batch, tgt_len, src_len) float, rows sum to 1, exactly 0 at padding
-    Raises
-        ValueError: the shapes differ. (A row without a real token is refused where
+    Raises ValueError: the shapes differ. (A row without a real token is refused where
         batches are made, once, not here at every step.)
-    Source
-        Bahdanau et al., arXiv:1409.0473, eq. (6); the mask is ours.
+    Source: Bahdanau et al., arXiv:1409.0473, eq. (6); the mask is ours.
     """
     batch, _, src_len = scores.shape
     if src_mask.shape != (batch, src_len):
@@ -41,13 +41,8 @@ class PositionScore(nn.Module):
 
     The keys lend their number only, so this score cannot follow a word that moves.
 
-    Shapes
-        query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
-        return: (batch, tgt_len, src_len)
-    Raises
-        ValueError: src_len is above max_len, the number of positions it has.
-    Source
-        Luong et al., arXiv:1508.04025, eq. (8), there called location. Article A's
+    Raises ValueError: src_len is above max_len, the number of positions it has.
+    Source: Luong et al., arXiv:1508.04025, eq. (8), there called location. Article A's
         score is of this kind, with the embedded word in the query too.
     """
 
@@ -68,11 +63,7 @@ class PositionScore(nn.Module):
 class DotScore(nn.Module):
     """s · h: as large as query and key point the same way; needs hid = enc.
 
-    Shapes
-        query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
-        return: (batch, tgt_len, src_len)
-    Source
-        Luong et al., arXiv:1508.04025, sec. 3.1, "dot"
+    Source: Luong et al., arXiv:1508.04025, sec. 3.1, "dot"
     """
 
     def forward(self, query: Tensor, keys: Tensor) -> Tensor:
@@ -82,11 +73,7 @@ class DotScore(nn.Module):
 class GeneralScore(nn.Module):
     """s · W h: a dot product after a learned change of coordinates.
 
-    Shapes
-        query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
-        return: (batch, tgt_len, src_len)
-    Source
-        Luong et al., arXiv:1508.04025, sec. 3.1, "general"
+    Source: Luong et al., arXiv:1508.04025, sec. 3.1, "general"
     """
 
     def __init__(self, hid: int, enc: int) -> None:
@@ -101,11 +88,7 @@ class GeneralScore(nn.Module):
 class ConcatScore(nn.Module):
     """v · tanh(W [s; h]): a small network reads query and key side by side.
 
-    Shapes
-        query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
-        return: (batch, tgt_len, src_len)
-    Source
-        Luong et al., arXiv:1508.04025, sec. 3.1, "concat"
+    Source: Luong et al., arXiv:1508.04025, sec. 3.1, "concat"
     """
 
     def __init__(self, hid: int, enc: int, att: int) -> None:
@@ -129,11 +112,7 @@ class ConcatScore(nn.Module):
 class AdditiveScore(nn.Module):
     """v · tanh(W_q s + W_k h): what concat computes, with W cut in two.
 
-    Shapes
-        query: (batch, tgt_len, hid); keys: (batch, src_len, enc)
-        return: (batch, tgt_len, src_len)
-    Source
-        Bahdanau et al., arXiv:1409.0473, appendix A.1.2 (W_a and U_a there)
+    Source: Bahdanau et al., arXiv:1409.0473, appendix A.1.2 (W_a and U_a there)
     """
 
     def __init__(self, hid: int, enc: int, att: int) -> None:
@@ -167,10 +146,8 @@ class Attention(nn.Module):
         src_mask:   (batch, src_len) bool, True = real token
         context:    (batch, tgt_len, enc) float
         weights:    (batch, tgt_len, src_len) float, rows sum to 1, 0 at padding
-    Raises
-        ValueError: `score` is unknown, or is "dot" although hid and enc differ.
-    Source
-        Bahdanau et al., arXiv:1409.0473, eq. (5) and (6)
+    Raises ValueError: `score` is unknown, or is "dot" although hid and enc differ.
+    Source: Bahdanau et al., arXiv:1409.0473, eq. (5) and (6)
     """
 
     def __init__(self, score: str, hid: int, enc: int, att: int, max_len: int) -> None:

@@ -23,10 +23,7 @@ def pad_ids(sequences: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
 
     Shapes
         return: ids (batch, longest) long, lengths (batch,) long, on the CPU, in tokens
-    Raises
-        ValueError: there is no sequence, or one is empty.
-    Source
-        ours
+    Raises ValueError: there is no sequence, or one is empty.
     """
     empty = sum(not row for row in sequences)
     if not sequences or empty:
@@ -42,12 +39,9 @@ def pad_ids(sequences: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
 
 
 def check_lengths(lengths: object, rows: int | None = None) -> None:
-    """Refuse what is no tensor of lengths, one a sentence, on the CPU.
+    """Refuse what is no tensor of lengths, one for each of `rows`, on the CPU.
 
-    Args
-        rows: how many sentences there are, where that is known
-    Raises
-        ValueError: see above.
+    Raises ValueError: it is none; without `rows` any number of them will do.
     """
     came = f"a {type(lengths).__name__}"
     if isinstance(lengths, Tensor):
@@ -70,10 +64,7 @@ def mask_from_lengths(
     Shapes
         lengths: (batch,) long, on the CPU, in tokens
         return:  (batch, longest) bool, True = real token
-    Raises
-        ValueError: a length is below 1 or above `longest`, or `check_lengths` refuses.
-    Source
-        ours
+    Raises ValueError: a length is below 1 or above `longest`; what is no lengths.
     """
     check_lengths(lengths)
     if lengths.min() < 1 or lengths.max() > longest:
@@ -123,8 +114,7 @@ class Batch:
 def collate(examples: Sequence[Example]) -> Batch:
     """Put examples into one batch; the row order is kept.
 
-    Raises
-        ValueError: there is no example, or a side of one is empty.
+    Raises ValueError: there is no example, or a side of one is empty.
     """
     sources = [source for source, _ in examples]
     targets = [target for _, target in examples]

@@ -33,10 +33,7 @@ def save_checkpoint(
     whenever the power fails, finds the former one or the new one. A parameter that
     float16 holds exactly is stored as float16.
 
-    Raises
-        ValueError: the model's parameters are of several dtypes.
-    Source
-        ours
+    Raises ValueError: the model's parameters are of several dtypes.
     """
     path = Path(path)
     dtypes = {str(p.dtype): p.dtype for p in model.parameters()}
@@ -71,13 +68,10 @@ def save_checkpoint(
 def read_checkpoint(path: str | Path) -> dict:
     """The plain content of a file, once its first line and its digest are right.
 
-    Shapes
-        return: config, dtype, src_words, tgt_words (without the specials), parameters,
-                training_state, all on the CPU
-    Raises
-        ValueError: there is no such file, it is no checkpoint of ours, it is damaged.
-    Source
-        ours
+    Its keys are config, dtype, src_words, tgt_words (without the specials), parameters
+    and training_state; all tensors are on the CPU.
+
+    Raises ValueError: there is no such file, it is no checkpoint of ours, or damaged.
     """
     if not Path(path).is_file():
         raise ValueError(f"there is no file {path}: give the path of a checkpoint")
@@ -101,14 +95,9 @@ def read_checkpoint(path: str | Path) -> dict:
 def load_checkpoint(
     path: str | Path,
 ) -> tuple[Seq2Seq, Vocabulary, Vocabulary, dict | None]:
-    """Read a model back, on the CPU, in the dtype it was and in evaluation mode.
+    """Read a model, on the CPU and in evaluation mode; its vocabularies; its training.
 
-    Shapes
-        return: the model, its source and target vocabulary, the state of its training
-    Raises
-        ValueError: the file is no checkpoint of ours, or it is damaged.
-    Source
-        ours
+    Raises ValueError: the file is no checkpoint of ours, or it is damaged.
     """
     content = read_checkpoint(path)
     model = Seq2Seq(ModelConfig(**content["config"])).to(content["dtype"])
@@ -127,15 +116,10 @@ def load_into(
     src_vocabulary: Vocabulary,
     tgt_vocabulary: Vocabulary,
 ) -> dict | None:
-    """Fill an existing model from a checkpoint of the same settings, dtype and words.
+    """Fill a model from a checkpoint of its like; return the state of its training.
 
-    Shapes
-        return: the state of its training
-    Raises
-        ValueError: the file is no checkpoint of ours, or it is damaged, or it holds
-            another model or other vocabularies; the model is then untouched.
-    Source
-        ours
+    Raises ValueError: the file is damaged, or of another model or other vocabularies;
+        the model is then untouched.
     """
     content = read_checkpoint(path)
     ours = asdict(model.config) | {"dtype": next(model.parameters()).dtype}

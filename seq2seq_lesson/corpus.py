@@ -19,13 +19,9 @@ from seq2seq_lesson.tatoeba import decode, tatoeba_text
 from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
 
 TUTORIAL_PREFIXES = (
-    *("i am ", "i m "),
-    *("he is", "he s "),
-    *("she is", "she s"),
-    *("you are", "you re "),
-    *("we are", "we re "),
-    *("they are", "they re "),
-)
+    "i am ", "i m ", "he is", "he s ", "she is", "she s",
+    "you are", "you re ", "we are", "we re ", "they are", "they re ",
+)  # fmt: skip
 """As published: six lack the space that would close them, so "she s" keeps *she smiled*
 and "he is" keeps *he isn t*."""
 
@@ -36,9 +32,8 @@ CLOSED_PREFIXES = tuple(prefix.strip() + " " for prefix in TUTORIAL_PREFIXES)
 class SentencePair:
     """A sentence and its translation.
 
-    Shapes
-        alignment: pairs (source token, target token), counted from 0 in the tokens of
-            the *normalised* sentences; None where nobody knows which word made which
+    The alignment's links are (source token, target token), counted from 0 in the
+    *normalised* sentences; None where nobody knows which word made which.
     """
 
     source: str
@@ -80,8 +75,7 @@ def read_pairs(name: str | Path | None = None) -> list[SentencePair]:
     `name` is "bundled", "tatoeba" or the path of a text of your own, one
     `source<TAB>target` a line; None takes $SEQ2SEQ_LESSON_CORPUS, or "bundled".
 
-    Raises
-        ValueError: no such file, not UTF-8, a line that is not a pair, no line at all.
+    Raises ValueError: no such file, not UTF-8, no line at all, or one that is no pair.
     """
     name = name or os.environ.get("SEQ2SEQ_LESSON_CORPUS") or "bundled"
     if name == "bundled":
@@ -137,17 +131,11 @@ def keep(
 
     Kept: fewer than `max_words` tokens (and at least one) on either side, and a target
     that starts with one of the prefixes. The prefix "" keeps every target.
-
-    Raises
-        ValueError: the prefixes are one string.
     """
     refuse_string("prefixes", prefixes)
     lengths = len(pair.source.split()), len(pair.target.split())
-    return (
-        0 < min(lengths)
-        and max(lengths) < max_words
-        and pair.target.startswith(tuple(prefixes))
-    )
+    fits = 0 < min(lengths) and max(lengths) < max_words
+    return fits and pair.target.startswith(tuple(prefixes))
 
 
 def prepare(
@@ -157,8 +145,7 @@ def prepare(
 ) -> list[SentencePair]:
     """Normalise, filter, and drop what is a duplicate after normalising.
 
-    Raises
-        ValueError: nothing is left, or the prefixes are one string.
+    Raises ValueError: nothing is left.
     """
     pairs = list(pairs)
     kept: dict[tuple[str, str], SentencePair] = {}
@@ -192,8 +179,7 @@ def split(
 
     `valid` and `test` are shares of the distinct sources.
 
-    Raises
-        ValueError: the shares leave one of the three parts without a source.
+    Raises ValueError: the shares leave one of the three parts without a source.
     """
     sources = list(dict.fromkeys(pair.source for pair in pairs))
     random.Random(seed).shuffle(sources)

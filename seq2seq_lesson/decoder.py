@@ -26,8 +26,7 @@ class Decoder(nn.Module):
 
     Tied, the output layer's weight is the embedding's own.
 
-    Source
-        `write`: Luong et al., arXiv:1508.04025, eq. (5) and (6); tying: Press and
+    Source: `write`: Luong et al., arXiv:1508.04025, eq. (5) and (6); tying: Press and
         Wolf, arXiv:1608.05859
     """
 
@@ -53,8 +52,7 @@ class Decoder(nn.Module):
 class PlainDecoder(Decoder):
     """No attention: all it knows of the source is its first state.
 
-    Source
-        Sutskever et al. 2014, arXiv:1409.3215, with the GRU of Cho et al. 2014,
+    Source: Sutskever et al. 2014, arXiv:1409.3215, with the GRU of Cho et al. 2014,
         arXiv:1406.1078
     """
 
@@ -78,8 +76,7 @@ class PlainDecoder(Decoder):
 class AttendBefore(Decoder):
     """The last state asks, and what it finds goes into the cell: a loop over steps.
 
-    Source
-        Bahdanau et al., arXiv:1409.0473, sec. 3.1 and appendix A.2.2; `write` is
+    Source: Bahdanau et al., arXiv:1409.0473, sec. 3.1 and appendix A.2.2; `write` is
         Luong's, so that this decoder and the next differ in their order alone.
     """
 
@@ -101,7 +98,7 @@ class AttendBefore(Decoder):
     def forward(
         self, tgt_in: Tensor, dec_state: Tensor, enc_states: Tensor, src_mask: Tensor
     ) -> Decoded:
-        contexts, states, looks = [], [], []
+        steps, looks = [], []
         for word_emb in self.read(tgt_in).unbind(dim=1):
             query = dec_state.unsqueeze(1)  # (batch, 1, hid)
             context, weights = self.attention(
@@ -110,13 +107,10 @@ class AttendBefore(Decoder):
             found = context.squeeze(1)  # (batch, enc)
             cell_in = torch.cat([word_emb, found], dim=-1)  # (batch, emb + enc)
             dec_state = self.cell(cell_in, dec_state)  # (batch, hid)
-            contexts.append(found)
-            states.append(dec_state)
+            steps.append(torch.cat([found, dec_state], dim=-1))
             looks.append(weights)
-        context = torch.stack(contexts, dim=1)  # (batch, tgt_len, enc)
-        state = torch.stack(states, dim=1)  # (batch, tgt_len, hid)
+        features = torch.stack(steps, dim=1)  # (batch, tgt_len, enc + hid)
         weights = torch.cat(looks, dim=1)  # (batch, tgt_len, src_len)
-        features = torch.cat([context, state], dim=-1)  # (batch, tgt_len, enc + hid)
         logits = self.write(features)  # (batch, tgt_len, tgt_vocab)
         return logits, dec_state, weights
 
@@ -127,8 +121,7 @@ class AttendAfter(Decoder):
     No step waits for what another found. Luong et al. also feed what was combined
     into the next step ("input feeding"); that would bring the loop back.
 
-    Source
-        Luong et al., arXiv:1508.04025, sec. 3.1. Chan et al., arXiv:1508.01211,
+    Source: Luong et al., arXiv:1508.04025, sec. 3.1. Chan et al., arXiv:1508.01211,
         eq. (6) to (8), attend after the cell too, and feed the context forward.
     """
 

@@ -17,8 +17,7 @@ class DensePrenet(nn.Module):
     Shapes
         src_emb: (batch, src_len, emb) float
         return:  (batch, src_len, out_features) float, from 0 up
-    Source
-        the dense layers before the recurrence in article B
+    Source: the dense layers before the recurrence in article B
     """
 
     def __init__(self, emb: int, out_features: int) -> None:
@@ -36,8 +35,7 @@ class ConvPrenet(nn.Module):
     Shapes
         src_emb: (batch, src_len, emb) float, 0 at padding
         return:  (batch, src_len, out_features) float, from 0 up
-    Source
-        the convolutions before the recurrence that article B speaks of
+    Source: the convolutions before the recurrence that article B speaks of
     """
 
     def __init__(self, emb: int, out_features: int) -> None:
@@ -61,11 +59,9 @@ class Encoder(nn.Module):
         src_lengths: (batch,) long, on the CPU, in tokens
         enc_states:  (batch, src_len, enc) float, 0 at padding
         h_n:         (layers*directions, batch, enc_hid) float; of an LSTM h_n alone
-    Raises
-        ValueError: `cell` is unknown; a length does not fit the columns.
-    Source
-        Cho et al. 2014, arXiv:1406.1078 (the GRU); Bahdanau et al., arXiv:1409.0473,
-        sec. 3.2 (both directions). The layer before the recurrence: article B.
+    Raises ValueError: `cell` is unknown; a length does not fit the columns.
+    Source: Cho et al. 2014, arXiv:1406.1078 (the GRU); Bahdanau et al.,
+        arXiv:1409.0473, sec. 3.2 (both directions); article B (the prenet)
     """
 
     def __init__(

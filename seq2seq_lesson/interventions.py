@@ -30,14 +30,10 @@ Change = Callable[[Tensor, Tensor, int], Tensor]
 class Changed:
     """What takes the place of an attention's `forward`: its weights are changed.
 
-    Args
-        look: the `forward` that was there
-    Shapes
-        as of `Attention`
-    Raises
-        ValueError: the change gives back weights of another shape.
-    Source
-        after Jain and Wallace, arXiv:1902.10186, who do so with classifiers
+    `look` is the `forward` that was there. All shapes are those of `Attention`.
+
+    Raises ValueError: the change gives back weights of another shape.
+    Source: after Jain and Wallace, arXiv:1902.10186, who do so with classifiers
     """
 
     def __init__(self, look: Callable, change: Change) -> None:
@@ -82,8 +78,7 @@ def intervened(model: Seq2Seq, change: Change) -> Iterator[None]:
     Only the attention's `forward` is replaced, so every parameter keeps its name: a
     checkpoint saved meanwhile is one of the model.
 
-    Raises
-        ValueError: the model has no attention, or its decoder never called it.
+    Raises ValueError: the model has no attention, or its decoder never called it.
     """
     attention = getattr(model.decoder, "attention", None)
     if attention is None:
@@ -157,20 +152,21 @@ def position_only(translations: Sequence[Translation]) -> Change:
     the source is and how many words are written, and nothing else. Where none of them
     can tell, the weights are uniform.
 
-    Raises
-        ValueError: there is no translation, or one has no weights.
+    Raises ValueError: there is no translation, or one has no weights.
     """
-    if not translations or any(t.weights is None for t in translations):
+    maps = [t.weights for t in translations if t.weights is not None]
+    if not maps or len(maps) < len(translations):
         raise ValueError(
             f"translations: got {len(translations)}, wanted at least one, all by a "
             "model with attention: hand in what `translate_forced` gives"
         )
-    steps = max(len(t.words) for t in translations)
-    longest = max(len(t.source_words) for t in translations)
+    steps, longest = (
+        max(sizes) for sizes in zip(*(m.shape for m in maps), strict=True)
+    )
     sums = torch.zeros(longest + 1, steps, longest)  # (lengths, steps, longest)
-    for t in translations:
-        rows, columns = t.weights.shape
-        sums[columns, :rows, :columns] += t.weights
+    for weights in maps:
+        rows, columns = weights.shape
+        sums[columns, :rows, :columns] += weights
     seen = sums.sum(dim=-1, keepdim=True)  # (lengths, steps, 1)
     means = sums / seen.clamp(min=1)  # (lengths, steps, longest)
 
@@ -204,9 +200,7 @@ def needs(
     Shapes
         return: (tgt_words, src_words) float, in nats, on the CPU; above 0 where the
                 word becomes less likely
-    Source
-        Li, Monroe and Jurafsky, arXiv:1612.08220 (erasure); UNK in place of the word
-        is ours
+    Source: Li, Monroe and Jurafsky, arXiv:1612.08220 (erasure); putting UNK is ours
     """
     ((source, target),) = encode_pairs([pair], src_vocabulary, tgt_vocabulary)
     words = range(len(source) - 1)

@@ -1,5 +1,10 @@
-"""How good is a translation, and does the attention look where it should?"""
+"""How good is a translation, and does the attention look where it should?
 
+Those that compare translations take a list of references for each hypothesis; they
+raise ValueError where there is nothing to score or a hypothesis has no reference.
+"""
+
+from collections.abc import Set
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
@@ -8,61 +13,35 @@ from torch import Tensor
 
 from seq2seq_lesson.vocabulary import refuse_string
 
-Links = set[tuple[int, ...]]
+Links = Set[tuple[int, ...]]
 
 
 def bleu(hypotheses: list[str], references: list[list[str]]) -> float:
-    """BLEU of a whole test set, each sentence held against all its references.
+    """BLEU, 0 to 100, of a whole test set, each sentence held against all references.
 
     The sentences are tokenised already, so sacrebleu only splits at spaces.
 
-    Shapes
-        references: one list a hypothesis; their lengths may differ
-        return:     0 to 100
-    Raises
-        ValueError: nothing to score, or a hypothesis without a reference.
-    Source
-        Papineni et al., 2002; Post, arXiv:1804.08771 (sacrebleu).
+    Source: Papineni et al., 2002; Post, arXiv:1804.08771 (sacrebleu).
     """
     _check(hypotheses, references)
     most = max(len(known) for known in references)
-    streams = [
-        [known[n] if n < len(known) else None for known in references]
-        for n in range(most)
-    ]
+    # as many for all: a reference that comes twice counts no more than once
+    streams = [[known[n % len(known)] for known in references] for n in range(most)]
     # force: do not warn that the text is tokenised; it is meant to be
     return BLEU(tokenize="none", force=True).corpus_score(hypotheses, streams).score
 
 
 def exact_match(hypotheses: list[str], references: list[list[str]]) -> float:
-    """Share of hypotheses equal to any of their references.
-
-    Shapes
-        references: one list a hypothesis; their lengths may differ
-        return:     0 to 1
-    Raises
-        ValueError: nothing to score, or a hypothesis without a reference.
-    Source
-        ours
-    """
+    """Share of hypotheses equal to any of their references."""
     _check(hypotheses, references)
-    hits = sum(
-        hypothesis in known
-        for hypothesis, known in zip(hypotheses, references, strict=True)
-    )
-    return hits / len(hypotheses)
+    pairs = zip(hypotheses, references, strict=True)
+    return sum(hypothesis in known for hypothesis, known in pairs) / len(hypotheses)
 
 
 def edit_accuracy(hypotheses: list[str], references: list[list[str]]) -> float:
     """1 - edit distance in tokens / the longer length; best reference, then the mean.
 
-    Shapes
-        references: one list a hypothesis; their lengths may differ
-        return:     0 to 1
-    Raises
-        ValueError: nothing to score, or a hypothesis without a reference.
-    Source
-        Levenshtein, 1966; dividing by the longer length is ours, and keeps it above 0.
+    Source: Levenshtein, 1966. Dividing by the longer length is ours: never below 0.
     """
     _check(hypotheses, references)
     total = sum(
@@ -93,10 +72,7 @@ def alignment_scores(
     Sure links count as possible too. Where there is nothing to be wrong about
     (no link predicted, none to find), precision and recall are 1.
 
-    Shapes
-        return: precision, recall, alignment error rate, each 0 to 1
-    Source
-        Och and Ney, Computational Linguistics 29(1), 2003, the three measures that
+    Source: Och and Ney, Computational Linguistics 29(1), 2003, the three measures that
         end in AER; with A = predicted, S = sure, P = possible.
     """
     possible = sure | (possible or set())
@@ -121,22 +97,19 @@ def hard_alignment(
     Shapes
         weights: (tgt_len, src_len) float, rows sum to at most 1
         return:  set of (source token, target token), zero-based
-    Raises
-        ValueError: weights is not a matrix.
-    Source
-        ours
+    Raises ValueError: weights is not a matrix.
     """
     if weights.dim() != 2:
         raise ValueError(
             f"weights has shape {tuple(weights.shape)}, but one sentence's weights are "
             "a (tgt_len, src_len) matrix: hand in one sentence at a time"
         )
-    if threshold is None:
-        most, source = weights.max(dim=1)
-        to_eos = 1 - weights.sum(dim=1)
-        kept = (most > to_eos - 1e-6).tolist()  # a tie is a link
-        return {(s, n) for n, s in enumerate(source.tolist()) if kept[n]}
-    return {(s, n) for n, s in (weights > threshold).nonzero().tolist()}
+    if threshold is not None:
+        return {(s, n) for n, s in (weights > threshold).nonzero().tolist()}
+    most, source = weights.max(dim=1)
+    to_eos = 1 - weights.sum(dim=1)
+    kept = (most > to_eos - 1e-6).tolist()  # a tie is a link
+    return {(s, n) for n, s in enumerate(source.tolist()) if kept[n]}
 
 
 def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
@@ -147,8 +120,7 @@ def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
     Shapes
         first, second: (rows, places) float
         return:        (rows,) float, -1 to 1; nan where a row's numbers are all equal
-    Source
-        Spearman, American Journal of Psychology 15(1), 1904
+    Source: Spearman, American Journal of Psychology 15(1), 1904
     """
     centred = []
     for numbers in (first, second):

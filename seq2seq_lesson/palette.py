@@ -1,8 +1,7 @@
 """The colours of the lesson: axes in tables and drawings, lines and maps in figures.
 
-Source
-    Okabe and Ito 2008, "Color Universal Design": apart for every common kind of colour
-    blindness; cividis: Nuñez et al. 2018, PLOS ONE 13(7): e0199239
+Source: Okabe and Ito 2008, "Color Universal Design": apart for every common kind of
+    colour blindness; cividis: Nuñez et al. 2018, PLOS ONE 13(7): e0199239
 """
 
 import re

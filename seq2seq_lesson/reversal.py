@@ -21,15 +21,11 @@ def draw_strings(
 ) -> list[str]:
     """Draw strings, each length as likely as any other; a string may come twice.
 
-    Shapes
+    Args
         shortest, longest: in letters; both lengths occur
         exclude: strings never to be drawn, such as those a model was trained on
-        return:  `count` strings, "abca"
-    Raises
-        ValueError: the lengths are out of order, nothing is left to draw, or `exclude`
-            is one string.
-    Source
-        article B, which draws 3,000 strings of 5 to 14 letters
+    Raises ValueError: the lengths are out of order, or nothing is left to draw.
+    Source: article B, which draws 3,000 strings of 5 to 14 letters
     """
     if not 1 <= shortest <= longest:
         raise ValueError(
@@ -56,9 +52,6 @@ def reversal_pairs(strings: Iterable[str]) -> list[SentencePair]:
     """Make "abca" the pair ("a b c a", "a c b a"): each letter is a word.
 
     The alignment runs from the first letter read, written last, to the last.
-
-    Raises
-        ValueError: the strings are one string.
     """
     refuse_string("strings", strings)
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,11 +12,15 @@ from torch.nn import functional as F
 
 from seq2seq_lesson.attention import Attention
 from seq2seq_lesson.batches import Batch, check_lengths, mask_from_lengths
-from seq2seq_lesson.decoder import AttendAfter, AttendBefore, PlainDecoder
+from seq2seq_lesson.decoder import AttendAfter, AttendBefore, Decoder, PlainDecoder
 from seq2seq_lesson.encoder import Encoder
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 
-ORDERS = {"none": PlainDecoder, "before": AttendBefore, "after": AttendAfter}
+ORDERS: dict[str, Callable[..., Decoder]] = {
+    "none": PlainDecoder,
+    "before": AttendBefore,
+    "after": AttendAfter,
+}
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,8 @@ class Seq2Seq(nn.Module):
     Shapes
         src_ids:     (batch, src_len) long
         src_lengths: (batch,) long, on the CPU, in tokens
-    Raises
-        ValueError: `order`, `cell` or `score` is unknown, or "dot" although
-        hid and enc differ.
-    Source
-        Cho et al. 2014, arXiv:1406.1078, for encoder, decoder and what joins them
+    Raises ValueError: `order`, `cell` or `score` is unknown; "dot" and hid is not enc.
+    Source: Cho et al. 2014, arXiv:1406.1078, for encoder, decoder and what joins them
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -105,14 +106,14 @@ class Seq2Seq(nn.Module):
         )
         enc, hid = self.encoder.enc, config.hid
         self.bridge = nn.Linear(enc, hid)
-        sizes = [hid]
+        parts: tuple[int | Attention, ...] = (hid,)
         if config.order != "none":
             attention = Attention(config.score, hid, enc, config.att, config.max_len)
-            sizes = [enc, hid, attention]
+            parts = (enc, hid, attention)
         self.decoder = ORDERS[config.order](
             config.tgt_vocab,
             config.emb,
-            *sizes,
+            *parts,
             tied=config.tied,
             dropout=config.dropout,
         )
@@ -127,9 +128,8 @@ class Seq2Seq(nn.Module):
         Shapes
             enc_states: (batch, src_len, enc) float, 0 at padding
             dec_state:  (batch, hid) float, between -1 and 1
-        Raises
-            ValueError: the source is longer than config.max_len; a length is wrong;
-            there is not one for each row; a list came in place of a tensor.
+        Raises ValueError: the source is longer than config.max_len; what came is not a
+            tensor of ids and one right length for each row.
         """
         if not isinstance(src_ids, Tensor) or src_ids.dim() != 2:
             shape = getattr(src_ids, "shape", "no shape")
@@ -167,10 +167,8 @@ class Seq2Seq(nn.Module):
 
         Shapes
             return: (batch, tgt_len, tgt_vocab) float, unbounded
-        Raises
-            ValueError: `own_words` is not between 0 and 1.
-        Source
-            Bengio et al. 2015, arXiv:1506.03099, sec. 2.4 (there 1 - epsilon_i)
+        Raises ValueError: `own_words` is not between 0 and 1.
+        Source: Bengio et al. 2015, arXiv:1506.03099, sec. 2.4 (there 1 - epsilon_i)
         """
         if not 0 <= own_words <= 1:
             raise ValueError(f"own_words: got {own_words}, wanted a share from 0 to 1")
@@ -200,11 +198,9 @@ class Seq2Seq(nn.Module):
         In evaluation mode, whatever mode the model is in before and after.
 
         Shapes
-            max_len: in tokens, EOS counted
             ids:     (batch, tgt_len) long, PAD after a row's EOS; tgt_len <= max_len
             weights: (batch, tgt_len, src_len) float, or None without attention
-        Raises
-            ValueError: `max_len` is below 1; what `encode` refuses.
+        Raises ValueError: `max_len` is below 1; what `encode` refuses.
         """
         if max_len < 1:
             raise ValueError(
@@ -220,7 +216,8 @@ class Seq2Seq(nn.Module):
             )  # (batch, src_len)
             word = torch.full_like(src_ids[:, :1], SOS)  # (batch, 1)
             ended = torch.zeros_like(word, dtype=torch.bool)  # (batch, 1)
-            ids, looks = [], []
+            ids: list[Tensor] = []
+            looks: list[Tensor] = []
             while len(ids) < max_len and not ended.all():
                 logits, dec_state, weights = self.decoder(
                     word, dec_state, enc_states, src_mask
@@ -228,8 +225,6 @@ class Seq2Seq(nn.Module):
                 word = best_words(logits).masked_fill(ended, PAD)  # (batch, 1)
                 ended = ended | (word == EOS)  # (batch, 1)
                 ids.append(word)
-                looks.append(weights)
-        written = torch.cat(ids, dim=1)  # (batch, tgt_len)
-        if weights is None:
-            return written, None
-        return written, torch.cat(looks, dim=1)
+                if weights is not None:
+                    looks.append(weights)
+        return torch.cat(ids, dim=1), torch.cat(looks, dim=1) if looks else None

@@ -1,6 +1,6 @@
 """From a sentence to words, and to what each word looked at while it was written."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -8,7 +8,7 @@ from torch import Tensor
 from seq2seq_lesson.batches import collate, pad_ids
 from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
-from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary
+from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary, refuse_string
 
 EOS_WORD = SPECIALS[EOS]
 Written = tuple[list[list[str]], Tensor | None]  # each row's words; weights
@@ -20,11 +20,9 @@ class Translation:
 
     Shapes
         source_words: src_len words, unknown ones as they were typed, the last "<eos>"
-        words:        tgt_len words, the last "<eos>" where the model wrote it; it is
-                      missing where the model was still writing when max_len was reached
-        weights:      (tgt_len, src_len) float, rows sum to 1, on the CPU: a row for
-                      each of `words`, a column for each of `source_words`, "<eos>"
-                      included in both; None without attention
+        words:        tgt_len words, the last "<eos>" unless max_len came before it
+        weights:      (tgt_len, src_len) float, rows sum to 1, on the CPU; a row for
+                      each of `words`, a column for each of `source_words`
         unknown:      the words that the source vocabulary lacks, each once
     """
 
@@ -40,9 +38,7 @@ class Translation:
 
     @property
     def word_weights(self) -> Tensor | None:
-        """The weights between words, without the row and the column of "<eos>".
-
-        EOS takes no part in alignment scores: hand this to `hard_alignment`.
+        """The weights without the row and the column of "<eos>", for `hard_alignment`.
 
         Shapes
             return: (written words, read words) float, rows sum to at most 1
@@ -64,14 +60,9 @@ def translate(
 
     Sentences of similar length share a batch; that changes the speed and nothing else.
 
-    Shapes
+    Args
         max_len: the most tokens to write, EOS included; None: the model's own max_len
-        return:  one Translation a sentence, in the order given
-    Raises
-        ValueError: a sentence is empty or longer than the model can read; `max_len` or
-        `batch_size` is below 1.
-    Source
-        ours
+    Raises ValueError: a sentence is empty or too long for the model; a size is below 1.
     """
     device = next(model.parameters()).device
     most = model.config.max_len if max_len is None else max_len
@@ -100,14 +91,9 @@ def translate_forced(
 
     So the weights of good and bad models stand beside the same words, those that a
     known alignment speaks of. `words` are the pair's own, then "<eos>".
+    Known as forced decoding.
 
-    Shapes
-        return: one Translation a pair, in the order given
-    Raises
-        ValueError: a sentence is empty or longer than the model can read; `batch_size`
-        is below 1.
-    Source
-        ours; known as forced decoding
+    Raises ValueError: a source is empty or too long for the model; a size is below 1.
     """
     sources = [pair.source for pair in pairs]
     device = next(model.parameters()).device
@@ -146,10 +132,25 @@ def _in_batches(
     write: Callable[[list[int]], Written],
 ) -> list[Translation]:
     """Let `write` handle the sentences in groups of similar length; cut off padding."""
-    _check(sentences, model)
+    refuse_string("sentences", sentences)
+    if batch_size < 1:
+        raise ValueError(
+            f"batch_size: got {batch_size}, wanted at least 1, the sentences that "
+            "share a batch"
+        )
+    lengths = [len(sentence.split()) for sentence in sentences]
+    most = model.config.max_len - 1
+    for sentence, length in zip(sentences, lengths, strict=True):
+        if not 1 <= length <= most:
+            raise ValueError(
+                f"sentences: got {sentence!r} of {length} words, wanted 1 to {most}, "
+                "which is what this model can read: leave it out or cut it"
+            )
+    order = sorted(range(len(sentences)), key=lengths.__getitem__)
     done = {}
     with evaluating(model):
-        for rows in _by_length(sentences, batch_size):
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
             written, weights = write(rows)
             for n, (row, words) in enumerate(zip(rows, written, strict=True)):
                 source = sentences[row].split()
@@ -160,31 +161,3 @@ def _in_batches(
                 source_words = [*source, EOS_WORD]
                 done[row] = Translation(source_words, words, looks, unknown)
     return [done[row] for row in range(len(sentences))]
-
-
-def _check(sentences: Sequence[str], model: Seq2Seq) -> None:
-    """Refuse what cannot be translated, naming it."""
-    if isinstance(sentences, str):
-        raise ValueError(
-            f"sentences: got one string, {sentences!r}, wanted a list of them"
-        )
-    most = model.config.max_len - 1
-    for sentence in sentences:
-        length = len(sentence.split())
-        if not 1 <= length <= most:
-            raise ValueError(
-                f"sentences: got {sentence!r} of {length} words, wanted 1 to {most}, "
-                "which is what this model can read: leave it out or cut it"
-            )
-
-
-def _by_length(sentences: Sequence[str], batch_size: int) -> Iterator[list[int]]:
-    """The sentences' numbers in groups of similar length."""
-    if batch_size < 1:
-        raise ValueError(
-            f"batch_size: got {batch_size}, wanted at least 1, the sentences that "
-            "share a batch"
-        )
-    order = sorted(range(len(sentences)), key=lambda row: len(sentences[row].split()))
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]

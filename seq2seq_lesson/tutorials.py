@@ -24,8 +24,7 @@ class TutorialEncoder(nn.Module):
         word_id:    () or (1,) long
         enc_state:  (1, 1, hid) float, before the word and, returned, after it
         output:     (1, 1, hid) float, the same numbers as the returned state
-    Source
-        article A
+    Source: article A
     """
 
     def __init__(self, src_vocab: int, hid: int) -> None:
@@ -56,8 +55,7 @@ class TutorialDecoder(nn.Module):
         enc_states: (max_length, hid) float, 0 behind the sentence
         log_probs:  (1, tgt_vocab) float, up to 0
         weights:    (1, max_length) float, the row sums to 1
-    Source
-        article A
+    Source: article A
     """
 
     def __init__(
@@ -106,8 +104,7 @@ def tutorial_step(
         src_ids: (src_len,) long, EOS last, at most decoder.max_length of them
         tgt_ids: (tgt_len,) long, EOS last
         return:  nats per target token
-    Source
-        article A, which flips a fair coin for `teacher_forcing`
+    Source: article A, which flips a fair coin for `teacher_forcing`
     """
     encoder_optimizer.zero_grad()
     decoder_optimizer.zero_grad()
@@ -139,8 +136,7 @@ class ReversalPlainDecoder(nn.Module):
         word_ids:  (batch,) long
         dec_state: (batch, hid) float, before the step and, returned, after it
         logits:    (batch, tgt_vocab) float, unbounded
-    Source
-        article B
+    Source: article B
     """
 
     def __init__(self, tgt_vocab: int, hid: int) -> None:
@@ -173,8 +169,8 @@ def published_reversal_loop(
         enc_state: (batch, hid) float, the encoder's last state
         tgt_out:   (batch, tgt_len) long, EOS last, then PAD
         return:    (batch, tgt_len, tgt_vocab) float, unbounded
-    Source
-        the code of article B, github.com/b-etienne/Seq2seq-PyTorch, models/seq2seq.py
+    Source: the code of article B, github.com/b-etienne/Seq2seq-PyTorch,
+        models/seq2seq.py
     """
     dec_state = enc_state
     word_ids = torch.full_like(tgt_out[:, 0], SOS)  # (batch,)
@@ -200,8 +196,7 @@ def published_accuracy(logits: Tensor, tgt_out: Tensor) -> float:
         logits:  (batch, tgt_len, tgt_vocab) float
         tgt_out: (batch, tgt_len) long, EOS last, then PAD
         return:  0 to 1
-    Source
-        the code of article B, github.com/b-etienne/Seq2seq-PyTorch, training.py
+    Source: the code of article B, github.com/b-etienne/Seq2seq-PyTorch, training.py
     """
     written = logits.argmax(dim=-1)  # (batch, tgt_len)
     written = written.masked_fill(tgt_out == PAD, PAD)  # (batch, tgt_len)

@@ -8,11 +8,7 @@ SPECIALS = ("<pad>", "<sos>", "<eos>", "<unk>")
 
 
 def refuse_string(name: str, value: object, remedy: str | None = None) -> None:
-    """Refuse one string where several are wanted: its letters would be taken for them.
-
-    Raises
-        ValueError: it is a string.
-    """
+    """Refuse one string where several are wanted: each letter would count as one."""
     if isinstance(value, str):
         raise ValueError(
             f"{name}: got one string, {value!r}, wanted a list of strings: "
@@ -26,8 +22,7 @@ class Vocabulary:
     The four special words come first. A word that is not in the list gets the id UNK,
     so a sentence can always be read. A string of letters makes each letter a word.
 
-    Raises
-        ValueError: a word comes twice, is empty, holds white space, or is special.
+    Raises ValueError: a word comes twice, is empty, holds white space, or is special.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -50,9 +45,6 @@ class Vocabulary:
         """Take the words in order of appearance, those seen fewer times left out.
 
         A left-out word is read as UNK: with min_count=2 a model meets UNK in training.
-
-        Raises
-            ValueError: the sentences are one string.
         """
         refuse_string("sentences", sentences)
         counts = Counter(word for sentence in sentences for word in sentence.split())
@@ -67,10 +59,7 @@ class Vocabulary:
     def encode(self, sentence: str) -> list[int]:
         """Turn a sentence into the ids of its words, EOS at the end.
 
-        Shapes
-            return: a list of `tokens + 1` ids, each in 0 .. len(self) - 1
-        Raises
-            ValueError: the sentence has no word.
+        Raises ValueError: the sentence has no word.
         """
         words = sentence.split()
         if not words:
