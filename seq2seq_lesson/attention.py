@@ -8,8 +8,6 @@ and gives back
 In the formulas s is a query and h a key (Luong et al. write h for the query).
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

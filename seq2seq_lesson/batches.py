@@ -3,8 +3,6 @@
 The one place that checks lengths: what comes later may rely on them.
 """
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -39,10 +37,7 @@ def pad_ids(sequences: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
 
 
 def check_lengths(lengths: object, rows: int | None = None) -> None:
-    """Refuse what is no tensor of lengths, one for each of `rows`, on the CPU.
-
-    Raises ValueError: it is none; without `rows` any number of them will do.
-    """
+    """Refuse what is no tensor of lengths on the CPU, one a row if `rows` are told."""
     came = f"a {type(lengths).__name__}"
     if isinstance(lengths, Tensor):
         came = f"{tuple(lengths.shape)}, {lengths.dtype} on {lengths.device}"
@@ -64,7 +59,7 @@ def mask_from_lengths(
     Shapes
         lengths: (batch,) long, on the CPU, in tokens
         return:  (batch, longest) bool, True = real token
-    Raises ValueError: a length is below 1 or above `longest`; what is no lengths.
+    Raises ValueError: these are no lengths, or one is below 1 or above `longest`.
     """
     check_lengths(lengths)
     if lengths.min() < 1 or lengths.max() > longest:
@@ -100,7 +95,7 @@ class Batch:
         """How many target tokens there are, EOS counted and PAD not."""
         return int((self.tgt_out != PAD).sum())
 
-    def to(self, device: torch.device | str) -> Batch:
+    def to(self, device: torch.device | str) -> "Batch":
         """Move everything but the lengths."""
         return replace(
             self,
@@ -112,10 +107,7 @@ class Batch:
 
 
 def collate(examples: Sequence[Example]) -> Batch:
-    """Put examples into one batch; the row order is kept.
-
-    Raises ValueError: there is no example, or a side of one is empty.
-    """
+    """Put examples into one batch; the row order is kept."""
     sources = [source for source, _ in examples]
     targets = [target for _, target in examples]
     shifted = [[SOS, *target[:-1]] for target in targets]
@@ -144,10 +136,8 @@ def bucketed(
     buckets: dict[int, list[Example]] = defaultdict(list)
     for example in examples:
         buckets[len(example[0])].append(example)
-    groups = [
-        group
-        for bucket in buckets.values()
-        for group in shuffled(bucket, batch_size, rng)
-    ]
+    groups: list[list[Example]] = []
+    for bucket in buckets.values():
+        groups += shuffled(bucket, batch_size, rng)
     rng.shuffle(groups)
     return groups

@@ -29,9 +29,8 @@ def save_checkpoint(
 ) -> None:
     """Write a model, its vocabularies and the state of its training to one file.
 
-    The file appears under its name only when it is whole: whoever reads it, and
-    whenever the power fails, finds the former one or the new one. A parameter that
-    float16 holds exactly is stored as float16.
+    It appears under its name only when it is whole: whenever the power fails, one finds
+    the former or the new one. What float16 holds exactly is stored as float16.
 
     Raises ValueError: the model's parameters are of several dtypes.
     """
@@ -68,9 +67,6 @@ def save_checkpoint(
 def read_checkpoint(path: str | Path) -> dict:
     """The plain content of a file, once its first line and its digest are right.
 
-    Its keys are config, dtype, src_words, tgt_words (without the specials), parameters
-    and training_state; all tensors are on the CPU.
-
     Raises ValueError: there is no such file, it is no checkpoint of ours, or damaged.
     """
     if not Path(path).is_file():
@@ -102,12 +98,8 @@ def load_checkpoint(
     content = read_checkpoint(path)
     model = Seq2Seq(ModelConfig(**content["config"])).to(content["dtype"])
     _fill(model, content["parameters"], path)
-    return (
-        model.eval(),
-        Vocabulary(content["src_words"]),
-        Vocabulary(content["tgt_words"]),
-        content["training_state"],
-    )
+    src, tgt = Vocabulary(content["src_words"]), Vocabulary(content["tgt_words"])
+    return model.eval(), src, tgt, content["training_state"]
 
 
 def load_into(
@@ -144,9 +136,8 @@ def load_into(
 def _fill(model: Seq2Seq, parameters: dict[str, Tensor], path: str | Path) -> None:
     """Copy all the parameters into the model, or none."""
     wanted = dict(model.named_parameters())  # a tied one is named once
-    if {k: v.shape for k, v in wanted.items()} != {
-        k: v.shape for k, v in parameters.items()
-    }:
+    shapes, found = ({k: v.shape for k, v in p.items()} for p in (wanted, parameters))
+    if shapes != found:
         raise ValueError(
             f"{path} holds other parameters than this model has: give the model the "
             "same parts (its prenet, say) as the one that was saved"

@@ -81,10 +81,7 @@ def read_pairs(name: str | Path | None = None) -> list[SentencePair]:
     if name == "bundled":
         bundled = resources.files("seq2seq_lesson.corpora") / "eng-fra-small.tsv"
         lines = _columns(bundled.read_text(encoding="utf-8"), bundled.name)
-        return [
-            SentencePair(french, english, _french_first(links))
-            for english, french, links in lines
-        ]
+        return [SentencePair(fr, en, _french_first(links)) for en, fr, links in lines]
     if name == "tatoeba":
         lines = _columns(tatoeba_text(), "fra.txt")
         return [SentencePair(french, english) for english, french, *_ in lines]
@@ -203,7 +200,5 @@ def encode_pairs(
     tgt_vocabulary: Vocabulary,
 ) -> list[Example]:
     """Turn words into ids, on both sides."""
-    return [
-        (src_vocabulary.encode(pair.source), tgt_vocabulary.encode(pair.target))
-        for pair in pairs
-    ]
+    source, target = src_vocabulary.encode, tgt_vocabulary.encode
+    return [(source(pair.source), target(pair.target)) for pair in pairs]

@@ -11,8 +11,6 @@ and give back
     weights:    (batch, tgt_len, src_len) float, rows sum to 1; None without attention
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -10,27 +10,22 @@ is touched, and afterwards it is as it was. `needs` changes what is read instead
 hides one word after the other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-from seq2seq_lesson.batches import collate
 from seq2seq_lesson.corpus import SentencePair, encode_pairs
-from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
-from seq2seq_lesson.translation import Translation
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.translation import Translation, log_probs
 from seq2seq_lesson.vocabulary import UNK, Vocabulary
 
 Change = Callable[[Tensor, Tensor, int], Tensor]
 
 
 class Changed:
-    """What takes the place of an attention's `forward`: its weights are changed.
-
-    `look` is the `forward` that was there. All shapes are those of `Attention`.
+    """What takes the place of an attention's `forward`, `look`: its weights change.
 
     Raises ValueError: the change gives back weights of another shape.
     Source: after Jain and Wallace, arXiv:1902.10186, who do so with classifiers
@@ -63,8 +58,7 @@ class Changed:
         if weights.shape != wanted:
             raise ValueError(
                 f"change: gave weights of shape {tuple(weights.shape)}, wanted "
-                f"{tuple(wanted)} as they came in: a row a written word, a column a "
-                "word read"
+                f"{tuple(wanted)}: a row a written word, a column a word read"
             )
         self.step += wanted[1]
         context = weights @ enc_states  # (batch, tgt_len, enc)
@@ -126,18 +120,15 @@ def hardened(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
 def shuffled(seed: int) -> Change:
     """The same numbers, dealt anew in each row among the real words of its sentence.
 
-    The cards come from one generator, on the CPU: alike on every device. It is seeded
-    once and goes on from batch to batch, so a sentence's cards depend on `seed`, on the
-    size of its batch and on what was dealt before. To deal the same again, make the
-    change anew and hand in the same batches.
+    The cards come from one generator, on the CPU: alike on every device. It goes on
+    from batch to batch: to deal the same again, make the change anew and hand in the
+    same batches.
     """
     generator = torch.Generator().manual_seed(seed)
 
     def change(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
-        cards = torch.rand(
-            weights.shape, generator=generator
-        )  # (batch, tgt_len, src_len)
-        cards = cards.to(weights.device)  # (batch, tgt_len, src_len)
+        drawn = torch.rand(weights.shape, generator=generator)
+        cards = drawn.to(weights.device)  # (batch, tgt_len, src_len)
         padding = ~src_mask.unsqueeze(1)  # (batch, 1, src_len)
         deal = cards.masked_fill(padding, 2).argsort(-1)  # (batch, tgt_len, src_len)
         return weights.gather(-1, deal)  # (batch, tgt_len, src_len)
@@ -149,8 +140,7 @@ def position_only(translations: Sequence[Translation]) -> Change:
     """What these translations looked at on average, whatever words stand there.
 
     The mean is over all sentences of the same length, row by row: it knows how long
-    the source is and how many words are written, and nothing else. Where none of them
-    can tell, the weights are uniform.
+    the source is and how many words are written. Where none can tell, it is uniform.
 
     Raises ValueError: there is no translation, or one has no weights.
     """
@@ -160,9 +150,8 @@ def position_only(translations: Sequence[Translation]) -> Change:
             f"translations: got {len(translations)}, wanted at least one, all by a "
             "model with attention: hand in what `translate_forced` gives"
         )
-    steps, longest = (
-        max(sizes) for sizes in zip(*(m.shape for m in maps), strict=True)
-    )
+    steps = max(len(weights) for weights in maps)
+    longest = max(weights.shape[1] for weights in maps)
     sums = torch.zeros(longest + 1, steps, longest)  # (lengths, steps, longest)
     for weights in maps:
         rows, columns = weights.shape
@@ -173,8 +162,7 @@ def position_only(translations: Sequence[Translation]) -> Change:
     def change(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
         tgt_len = weights.shape[1]
         table = torch.zeros_like(weights)  # (batch, tgt_len, src_len)
-        lengths = src_mask.sum(dim=1).tolist()
-        for n, length in enumerate(lengths):
+        for n, length in enumerate(src_mask.sum(dim=1).tolist()):
             if length <= longest:
                 rows = means[length, step : step + tgt_len, :length].to(table.device)
                 table[n, : len(rows), :length] = rows
@@ -194,22 +182,16 @@ def needs(
     """What each target word loses in log-probability when a source word is hidden.
 
     One source word at a time is replaced by UNK, so the sentence stays as long as it
-    was and every other word stays in its place. The target is the pair's own; EOS takes
-    no part. In evaluation mode, whatever mode the model is in before and after.
+    was and every other word stays in its place. EOS takes no part.
 
     Shapes
-        return: (tgt_words, src_words) float, in nats, on the CPU; above 0 where the
-                word becomes less likely
+        return: (tgt_words, src_words) float, in nats, on the CPU; above 0: less likely
     Source: Li, Monroe and Jurafsky, arXiv:1612.08220 (erasure); putting UNK is ours
     """
     ((source, target),) = encode_pairs([pair], src_vocabulary, tgt_vocabulary)
     words = range(len(source) - 1)
     hidden = [[*source[:n], UNK, *source[n + 1 :]] for n in words]
-    batch = collate([(ids, target) for ids in [source, *hidden]])
-    batch = batch.to(next(model.parameters()).device)
-    with evaluating(model):
-        log_probs = model(batch).log_softmax(dim=-1)  # (readings, tgt_len, tgt_vocab)
-    true = batch.tgt_out.unsqueeze(-1)  # (readings, tgt_len, 1)
-    chosen = log_probs.gather(-1, true).squeeze(-1).cpu()  # (readings, tgt_len)
+    readings = [(ids, target) for ids in [source, *hidden]]
+    chosen = log_probs(model, readings)  # (readings, tgt_len)
     losses = chosen[0] - chosen[1:]  # (src_words, tgt_len)
     return losses.T[:-1]  # (tgt_words, src_words)

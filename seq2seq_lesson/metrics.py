@@ -44,13 +44,10 @@ def edit_accuracy(hypotheses: list[str], references: list[list[str]]) -> float:
     Source: Levenshtein, 1966. Dividing by the longer length is ours: never below 0.
     """
     _check(hypotheses, references)
-    total = sum(
-        max(
-            Levenshtein.normalized_similarity(hypothesis.split(), reference.split())
-            for reference in known
-        )
-        for hypothesis, known in zip(hypotheses, references, strict=True)
-    )
+    total = 0.0
+    for hypothesis, known in zip(hypotheses, references, strict=True):
+        words, others = hypothesis.split(), (text.split() for text in known)
+        total += max(Levenshtein.normalized_similarity(words, o) for o in others)
     return total / len(hypotheses)
 
 
@@ -68,9 +65,8 @@ def alignment_scores(
     """Hold predicted links against the true ones.
 
     A link is (source token, target token). For a whole corpus put the sentence's
-    number in front, (sentence, source, target), and score all links at once.
-    Sure links count as possible too. Where there is nothing to be wrong about
-    (no link predicted, none to find), precision and recall are 1.
+    number in front, and score all links at once. Sure links are possible, too. Where
+    there is nothing to be wrong about, precision and recall are 1.
 
     Source: Och and Ney, Computational Linguistics 29(1), 2003, the three measures that
         end in AER; with A = predicted, S = sure, P = possible.
@@ -90,13 +86,12 @@ def hard_alignment(
 ) -> set[tuple[int, int]]:
     """Turn attention weights into links: one a written word, or all above a threshold.
 
-    EOS takes no part in alignment scores: hand in the weights without its row and
-    its column (`Translation.word_weights`). What a row then lacks to 1 went to EOS; a
-    word that looked there more than at any word is linked to none.
+    Hand in the weights without the row and the column of EOS, which takes no part
+    (`Translation.word_weights`). What a row then lacks to 1 went to EOS; a word that
+    looked there more than at any word is linked to none.
 
     Shapes
         weights: (tgt_len, src_len) float, rows sum to at most 1
-        return:  set of (source token, target token), zero-based
     Raises ValueError: weights is not a matrix.
     """
     if weights.dim() != 2:

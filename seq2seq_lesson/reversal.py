@@ -1,7 +1,5 @@
 """The second task: random strings, and the same strings read backwards."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Collection, Iterable
 
@@ -54,14 +52,13 @@ def reversal_pairs(strings: Iterable[str]) -> list[SentencePair]:
     The alignment runs from the first letter read, written last, to the last.
     """
     refuse_string("strings", strings)
-    return [
-        SentencePair(
-            " ".join(string),
-            " ".join(reversed(string)),
-            tuple((i, len(string) - 1 - i) for i in range(len(string))),
+    pairs = []
+    for string in strings:
+        links = tuple(
+            zip(range(len(string)), reversed(range(len(string))), strict=True)
         )
-        for string in strings
-    ]
+        pairs.append(SentencePair(" ".join(string), " ".join(reversed(string)), links))
+    return pairs
 
 
 def unseen_strings() -> list[str]:

@@ -1,7 +1,5 @@
 """Where the lesson runs: device, seeds, folders, clock."""
 
-from __future__ import annotations
-
 import os
 import platform
 import random

@@ -1,7 +1,5 @@
 """The whole model: encoder, bridge, decoder; three ways to run it, and its loss."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,9 +79,6 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 class Seq2Seq(nn.Module):
     """Reads a source sentence, writes a target sentence.
 
-    Shapes
-        src_ids:     (batch, src_len) long
-        src_lengths: (batch,) long, on the CPU, in tokens
     Raises ValueError: `order`, `cell` or `score` is unknown; "dot" and hid is not enc.
     Source: Cho et al. 2014, arXiv:1406.1078, for encoder, decoder and what joins them
     """
@@ -126,8 +121,10 @@ class Seq2Seq(nn.Module):
         """Read the source; the decoder's first state is made of the last states.
 
         Shapes
-            enc_states: (batch, src_len, enc) float, 0 at padding
-            dec_state:  (batch, hid) float, between -1 and 1
+            src_ids:     (batch, src_len) long
+            src_lengths: (batch,) long, on the CPU, in tokens
+            enc_states:  (batch, src_len, enc) float, 0 at padding
+            dec_state:   (batch, hid) float, between -1 and 1
         Raises ValueError: the source is longer than config.max_len; what came is not a
             tensor of ids and one right length for each row.
         """
@@ -175,7 +172,7 @@ class Seq2Seq(nn.Module):
         enc_states, dec_state = self.encode(
             batch.src_ids, batch.src_lengths
         )  # (batch, src_len, enc), (batch, hid)
-        source = (enc_states, batch.src_mask)
+        source = enc_states, batch.src_mask
         if own_words == 0:
             logits, _, _ = self.decoder(batch.tgt_in, dec_state, *source)
             return logits  # (batch, tgt_len, tgt_vocab)
@@ -193,9 +190,7 @@ class Seq2Seq(nn.Module):
     def greedy(
         self, src_ids: Tensor, src_lengths: Tensor, max_len: int
     ) -> tuple[Tensor, Tensor | None]:
-        """Write the likeliest word at each step until every row has written EOS.
-
-        In evaluation mode, whatever mode the model is in before and after.
+        """Write the likeliest word at each step, without dropout, until all wrote EOS.
 
         Shapes
             ids:     (batch, tgt_len) long, PAD after a row's EOS; tgt_len <= max_len
@@ -204,8 +199,7 @@ class Seq2Seq(nn.Module):
         """
         if max_len < 1:
             raise ValueError(
-                f"max_len: got {max_len}, wanted at least 1, the tokens that may be "
-                "written, EOS counted"
+                f"max_len: got {max_len}, wanted at least 1 token to write, EOS counted"
             )
         with evaluating(self):
             enc_states, dec_state = self.encode(

@@ -24,10 +24,15 @@ from seq2seq_lesson.vocabulary import Vocabulary
 class Task:
     """What a model is trained on and what it is held against afterwards."""
 
-    vocabularies: tuple[Vocabulary, Vocabulary]
+    src_vocabulary: Vocabulary
+    tgt_vocabulary: Vocabulary
     examples: Sequence[Example] | FreshExamples
     test: list[corpus.SentencePair]
     references: dict[str, list[str]]
+
+    @property
+    def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
+        return self.src_vocabulary, self.tgt_vocabulary
 
 
 def bundled() -> Task:
@@ -37,7 +42,7 @@ def bundled() -> Task:
     src = Vocabulary.from_sentences((pair.source for pair in parts.train), min_count=2)
     tgt = Vocabulary.from_sentences((pair.target for pair in parts.train), min_count=2)
     examples = corpus.encode_pairs(parts.train, src, tgt)
-    return Task((src, tgt), examples, parts.test, corpus.known_translations(pairs))
+    return Task(src, tgt, examples, parts.test, corpus.known_translations(pairs))
 
 
 def reversal() -> Task:
@@ -50,8 +55,7 @@ def reversal() -> Task:
         return corpus.encode_pairs(reversal_pairs(strings), letters, letters)
 
     test = reversal_pairs(unseen)
-    references = corpus.known_translations(test)
-    return Task((letters, letters), fresh, test, references)
+    return Task(letters, letters, fresh, test, corpus.known_translations(test))
 
 
 class Sizes(TypedDict, total=False):

@@ -45,8 +45,7 @@ class Recipe:
 def one_cycle(progress: float) -> float:
     """The learning rate's share of its peak: 30 % of the training up, the rest down.
 
-    0.04 at the start (progress 0), 1 at the peak, 0 at the end (1); half cosines
-    between them.
+    From 0.04 at progress 0 to 1 at the peak and to 0 at progress 1, in half cosines.
 
     Raises ValueError: progress is not a share from 0 to 1.
     Source: Smith and Topin, arXiv:1708.07120, in the form of PyTorch's `OneCycleLR`.
@@ -69,9 +68,7 @@ def train_epoch(
     epoch: int,
     on_step: Callable[[float], object] = lambda share: None,
 ) -> float:
-    """Go through the batches once, one step each, all parameters at the recipe's rate.
-
-    Return the mean loss on the way, in nats per target token.
+    """Take a step for each batch; the mean loss on the way, in nats per target token.
 
     Args
         epoch:   how many epochs went before
@@ -141,8 +138,7 @@ def fit(
     An epoch's random numbers (order, dropout) come from the recipe's seed and the
     epoch's number alone, so training resumed from a checkpoint goes on bit for bit, on
     the CPU, as if it had never stopped; the caller's are left as they were.
-    `KeyboardInterrupt` (the stop button) ends the training and keeps what has been
-    learnt so far.
+    `KeyboardInterrupt` (the stop button) ends it and keeps what has been learnt.
 
     Return the figures, a dict per epoch: epoch (from 1), loss (nats per target token),
     seconds (validation apart), and what `validate` returns.
@@ -199,9 +195,8 @@ def fit(
                     figures |= {name: float(n) for name, n in validate(model).items()}
                 history.append(figures)
                 bar.n = epoch + 1
-                bar.set_postfix_str(
-                    ", ".join(f"{k} {v:.4g}" for k, v in figures.items())
-                )
+                said = (f"{name} {number:.4g}" for name, number in figures.items())
+                bar.set_postfix_str(", ".join(said))
                 if checkpoint and vocabularies:
                     state = {
                         "recipe": asdict(recipe),

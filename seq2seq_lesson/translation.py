@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from seq2seq_lesson.batches import collate, pad_ids
+from seq2seq_lesson.batches import Example, collate, pad_ids
 from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
 from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary, refuse_string
@@ -59,9 +59,8 @@ def translate(
     """Translate normalised sentences greedily: at each step the likeliest word.
 
     Sentences of similar length share a batch; that changes the speed and nothing else.
+    At most `max_len` tokens are written, EOS included; None: the model's own max_len.
 
-    Args
-        max_len: the most tokens to write, EOS included; None: the model's own max_len
     Raises ValueError: a sentence is empty or too long for the model; a size is below 1.
     """
     device = next(model.parameters()).device
@@ -90,8 +89,7 @@ def translate_forced(
     """Make the model write each pair's target, to see what each word looks at.
 
     So the weights of good and bad models stand beside the same words, those that a
-    known alignment speaks of. `words` are the pair's own, then "<eos>".
-    Known as forced decoding.
+    known alignment speaks of; it is known as forced decoding.
 
     Raises ValueError: a source is empty or too long for the model; a size is below 1.
     """
@@ -111,17 +109,17 @@ def translate_forced(
     return _in_batches(model, sources, src_vocabulary, batch_size, write)
 
 
-def log_probs(model: Seq2Seq, source: list[int], target: list[int]) -> Tensor:
-    """How likely the model finds each word of this target, on the CPU.
+def log_probs(model: Seq2Seq, examples: Sequence[Example]) -> Tensor:
+    """How likely the model finds each word of the targets, on the CPU.
 
     Shapes
-        return: (tgt_len,) float, in nats
+        return: (batch, tgt_len) float, in nats; at padding it means nothing
     """
-    batch = collate([(source, target)]).to(next(model.parameters()).device)
+    batch = collate(examples).to(next(model.parameters()).device)
     with evaluating(model):
-        every = model(batch).log_softmax(dim=-1)  # (1, tgt_len, tgt_vocab)
-    true = batch.tgt_out.unsqueeze(-1)  # (1, tgt_len, 1)
-    return every.gather(-1, true)[0, :, 0].cpu()  # (tgt_len)
+        every = model(batch).log_softmax(dim=-1)  # (batch, tgt_len, tgt_vocab)
+    true = batch.tgt_out.unsqueeze(-1)  # (batch, tgt_len, 1)
+    return every.gather(-1, true).squeeze(-1).cpu()  # (batch, tgt_len)
 
 
 def _in_batches(
@@ -135,8 +133,7 @@ def _in_batches(
     refuse_string("sentences", sentences)
     if batch_size < 1:
         raise ValueError(
-            f"batch_size: got {batch_size}, wanted at least 1, the sentences that "
-            "share a batch"
+            f"batch_size: got {batch_size}, wanted at least 1 sentence in a batch"
         )
     lengths = [len(sentence.split()) for sentence in sentences]
     most = model.config.max_len - 1

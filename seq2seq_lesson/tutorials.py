@@ -4,8 +4,6 @@ Article A dissects the PyTorch translation tutorial, one word a call. Article B 
 strings. The words are ours, the behaviour is theirs, and each flaw is named.
 """
 
-from __future__ import annotations
-
 import torch
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
@@ -24,7 +22,6 @@ class TutorialEncoder(nn.Module):
         word_id:    () or (1,) long
         enc_state:  (1, 1, hid) float, before the word and, returned, after it
         output:     (1, 1, hid) float, the same numbers as the returned state
-    Source: article A
     """
 
     def __init__(self, src_vocab: int, hid: int) -> None:
@@ -55,7 +52,6 @@ class TutorialDecoder(nn.Module):
         enc_states: (max_length, hid) float, 0 behind the sentence
         log_probs:  (1, tgt_vocab) float, up to 0
         weights:    (1, max_length) float, the row sums to 1
-    Source: article A
     """
 
     def __init__(
@@ -100,18 +96,17 @@ def tutorial_step(
     Flaws: one sentence a step. Without teacher forcing the loss stops at the model's
     own first EOS, yet is divided by the whole length: giving up early looks cheap.
 
+    The article flips a fair coin for `teacher_forcing`. Return nats per target token.
+
     Shapes
         src_ids: (src_len,) long, EOS last, at most decoder.max_length of them
         tgt_ids: (tgt_len,) long, EOS last
-        return:  nats per target token
-    Source: article A, which flips a fair coin for `teacher_forcing`
     """
     encoder_optimizer.zero_grad()
     decoder_optimizer.zero_grad()
     state = encoder.first_state()  # (1, 1, hid)
-    enc_states = state.new_zeros(
-        decoder.max_length, state.shape[-1]
-    )  # (max_length, hid)
+    sizes = decoder.max_length, state.shape[-1]
+    enc_states = state.new_zeros(sizes)  # (max_length, hid)
     for position, word_id in enumerate(src_ids):
         output, state = encoder(word_id, state)  # (1, 1, hid), (1, 1, hid)
         enc_states[position] = output[0, 0]
@@ -136,7 +131,6 @@ class ReversalPlainDecoder(nn.Module):
         word_ids:  (batch,) long
         dec_state: (batch, hid) float, before the step and, returned, after it
         logits:    (batch, tgt_vocab) float, unbounded
-    Source: article B
     """
 
     def __init__(self, tgt_vocab: int, hid: int) -> None:
@@ -169,8 +163,7 @@ def published_reversal_loop(
         enc_state: (batch, hid) float, the encoder's last state
         tgt_out:   (batch, tgt_len) long, EOS last, then PAD
         return:    (batch, tgt_len, tgt_vocab) float, unbounded
-    Source: the code of article B, github.com/b-etienne/Seq2seq-PyTorch,
-        models/seq2seq.py
+    Source: github.com/b-etienne/Seq2seq-PyTorch, models/seq2seq.py
     """
     dec_state = enc_state
     word_ids = torch.full_like(tgt_out[:, 0], SOS)  # (batch,)
@@ -185,7 +178,7 @@ def published_reversal_loop(
 
 
 def published_accuracy(logits: Tensor, tgt_out: Tensor) -> float:
-    """Article B's measure: one edit distance over a whole batch, padding included.
+    """Article B's measure, 0 to 1: one edit distance over a whole batch, padding too.
 
     Flaws: what is written behind a target's end is wiped out before it is compared, so
     padding is always right and nobody needs to know where to stop; rows are glued
@@ -195,8 +188,7 @@ def published_accuracy(logits: Tensor, tgt_out: Tensor) -> float:
     Shapes
         logits:  (batch, tgt_len, tgt_vocab) float
         tgt_out: (batch, tgt_len) long, EOS last, then PAD
-        return:  0 to 1
-    Source: the code of article B, github.com/b-etienne/Seq2seq-PyTorch, training.py
+    Source: github.com/b-etienne/Seq2seq-PyTorch, training.py
     """
     written = logits.argmax(dim=-1)  # (batch, tgt_len)
     written = written.masked_fill(tgt_out == PAD, PAD)  # (batch, tgt_len)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Self
 
 PAD, SOS, EOS, UNK = 0, 1, 2, 3
 SPECIALS = ("<pad>", "<sos>", "<eos>", "<unk>")
@@ -39,9 +40,7 @@ class Vocabulary:
             self._ids[word] = place
 
     @classmethod
-    def from_sentences(
-        cls, sentences: Iterable[str], min_count: int = 1
-    ) -> "Vocabulary":
+    def from_sentences(cls, sentences: Iterable[str], min_count: int = 1) -> Self:
         """Take the words in order of appearance, those seen fewer times left out.
 
         A left-out word is read as UNK: with min_count=2 a model meets UNK in training.
@@ -57,10 +56,7 @@ class Vocabulary:
         return word in self._ids
 
     def encode(self, sentence: str) -> list[int]:
-        """Turn a sentence into the ids of its words, EOS at the end.
-
-        Raises ValueError: the sentence has no word.
-        """
+        """Turn a sentence of at least one word into its ids, EOS at the end."""
         words = sentence.split()
         if not words:
             raise ValueError(

@@ -85,7 +85,7 @@ def test_make_writes_a_model_and_says_how_good_it_is(tmp_path, monkeypatch, caps
     monkeypatch.setattr(make_pretrained, "FOLDER", tmp_path)
     task = TASKS[tasks.bundled]
     few = tasks.Task(
-        task.vocabularies, task.examples[:64], task.test[:8], task.references
+        *task.vocabularies, task.examples[:64], task.test[:8], task.references
     )
     entry = (
         lambda: few,

@@ -22,7 +22,6 @@ from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
 from seq2seq_lesson.training import (
     Recipe,
     evaluate,
-    evaluate_alignment,
     fit,
     one_cycle,
     own_random_numbers,
@@ -378,34 +377,6 @@ def test_evaluate_asks_each_source_once_and_accepts_any_translation(monkeypatch)
     assert figures["bleu"] >= 0
     with pytest.raises(ValueError, match="holds \\[\\] for the hypothesis 'z'"):
         evaluate(None, pairs, WORDS, WORDS, {"a b": ["q"]})
-
-
-def test_evaluate_alignment_scores_all_links_of_the_corpus(monkeypatch):
-    weights = [
-        [[0.1, 0.9, 0.0], [0.3, 0.2, 0.5], [0.0, 0.0, 1.0]],  # 1-0, and EOS
-        [[0.6, 0.4], [0.0, 1.0]],  # 0-0
-    ]
-    found = [
-        Translation(
-            ["a", "b", "<eos>"], ["x", "y", "<eos>"], torch.tensor(weights[0]), []
-        ),
-        Translation(["c", "<eos>"], ["z", "<eos>"], torch.tensor(weights[1]), []),
-    ]
-    monkeypatch.setattr("seq2seq_lesson.training.translate_forced", lambda *_: found)
-    pairs = [
-        SentencePair("a b", "x y", ((0, 0), (1, 0), (0, 1))),
-        SentencePair("c", "z", ()),
-    ]
-    scores = evaluate_alignment(None, pairs, WORDS, WORDS)
-    assert scores == pytest.approx((1 / 2, 1 / 3, 1 - (1 + 1) / (2 + 3)))
-
-
-def test_an_alignment_that_nobody_knows_is_refused():
-    with pytest.raises(ValueError, match="'a b' has the alignment None"):
-        evaluate_alignment(new_model(), [SentencePair("a b", "b a")], WORDS, WORDS)
-    plain = new_model(replace(CONFIG, order="none"))
-    with pytest.raises(ValueError, match="model's order is 'none'"):
-        evaluate_alignment(plain, PAIRS, WORDS, WORDS)
 
 
 def test_a_training_leaves_the_callers_random_numbers_as_they_were():

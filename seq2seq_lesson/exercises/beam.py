@@ -124,7 +124,7 @@ def my_beam_search(attempt: object) -> Verdict:
         if ids.count(EOS) != 1 or ids[-1] != EOS or min(ids) < EOS:
             return f"came {ids}, wanted one EOS, {EOS}, at the end, and no PAD or SOS."
         text = " ".join(english.decode(ids))
-        true = log_probs(model, source, ids).sum().item()
+        true = log_probs(model, [(source, ids)]).sum().item()
         if abs(total - true) > 1e-3:
             return f"{text!r} came with {total:.3f}, the model itself says {true:.3f}."
         wanted, most = search(model, source, width)

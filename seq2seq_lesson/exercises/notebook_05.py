@@ -184,8 +184,8 @@ def leave_out(attempt: object) -> Verdict:
     def losses(
         model: Seq2Seq, source: list[int], target: list[int], shorter: list[list[int]]
     ) -> Tensor:
-        chosen = log_probs(model, source, target)  # (tgt_len)
-        each = [chosen - log_probs(model, ids, target) for ids in shorter]
+        chosen = log_probs(model, [(source, target)])[0]  # (tgt_len)
+        each = [chosen - log_probs(model, [(ids, target)])[0] for ids in shorter]
         return torch.stack(each, dim=1)  # a column for each of them
 
     def without(source: list[int], gap: Sequence[int] = ()) -> list[list[int]]:

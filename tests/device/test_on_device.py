@@ -46,11 +46,12 @@ from seq2seq_lesson.plots.reversal import (
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.runtime import median_seconds, pick_device, seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
-from seq2seq_lesson.training import Recipe, evaluate, evaluate_alignment, fit
+from seq2seq_lesson.training import Recipe, evaluate, fit
 from seq2seq_lesson.translation import translate, translate_forced
 from seq2seq_lesson.tutorials import TutorialDecoder, TutorialEncoder, tutorial_step
 from seq2seq_lesson.vocabulary import EOS, Vocabulary
 from tests.device import pretended
+from tools.make_pretrained import evaluate_alignment
 
 KIND = pretended.HERE.device.type
 DEVICE = torch.device(KIND)

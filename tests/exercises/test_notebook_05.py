@@ -246,7 +246,7 @@ def test_a_wide_beam_finds_the_likeliest_of_all_targets():
         source = [*random.Random(seed).choices(range(4, 7), k=3), EOS]
         written = (itertools.product(range(3, 7), repeat=n) for n in range(4))
         every = [[*words, EOS] for some in written for words in some]
-        totals = [log_probs(model, source, ids).sum().item() for ids in every]
+        totals = [log_probs(model, [(source, ids)]).sum().item() for ids in every]
         ids, total = beam.search(model, source, 1000)
         assert ids == every[totals.index(max(totals))]
         assert math.isclose(total, max(totals), rel_tol=1e-4)
@@ -261,7 +261,9 @@ def test_a_search_has_no_dropout_and_a_beam_at_least_one_target():
     source, target = [4, 5, EOS], [6, 5, EOS]
     found = [beam.search(model.train(mode), source, 4) for mode in (True, False, True)]
     assert found[0] == found[1] == found[2]
-    sure = [log_probs(model.train(mode), source, target) for mode in (True, False)]
+    sure = [
+        log_probs(model.train(mode), [(source, target)])[0] for mode in (True, False)
+    ]
     assert torch.equal(*sure)
     with pytest.raises(ValueError, match="width: got 0, wanted at least 1"):
         beam.search(model, source, 0)
