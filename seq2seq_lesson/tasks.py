@@ -74,8 +74,8 @@ TRANSLATE = Recipe(epochs=14, batch_size=32, peak_rate=6e-3, weight_decay=0.1)
 # With seed 0 the attention settles on the letter beside the right one, as exactly.
 REVERSE = Recipe(epochs=10, batch_size=64, peak_rate=5e-3, seed=1)
 PATIENT = Recipe(epochs=40, batch_size=64, peak_rate=5e-3)
-BEFORE = {"score": "additive", "order": "before"}
-MODELS: dict[str, tuple[Callable[[], Task], dict[str, int | str], Recipe]] = {
+BEFORE: Sizes = {"score": "additive", "order": "before"}
+MODELS: dict[str, tuple[Callable[[], Task], Sizes, Recipe]] = {
     "position-after": (bundled, SMALL | {"score": "position"}, TRANSLATE),
     "dot-after": (bundled, SMALL | {"score": "dot"}, TRANSLATE),
     "general-after": (bundled, SMALL | {"score": "general"}, TRANSLATE),

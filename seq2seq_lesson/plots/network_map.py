@@ -1,21 +1,26 @@
 """The map that every notebook opens with: the whole network, and "you are here"."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from seq2seq_lesson.plots.encoder import COLOURS, new_axes
 
+Place = tuple[float, float, float, float]  # left, bottom, width, height
+Spot = tuple[float, float]
+
 BLUE, ORANGE, GREEN, PINK = COLOURS[:4]
 GREY, SIZE = "#444444", 14  # in points: it is shown smaller than it is drawn
 WIDE, TALL, HIGH = 8.6, 4.78, 4.95  # in inches, as every place below
-PARTS = {  # left, bottom, width, height, title, and where the title stands
-    "data": (0.1, 0.1, 8.4, 0.92, "01 data", (0.22, 0.78)),
-    "encoder": (0.1, 1.22, 4.05, 1.26, "02 encoder", (0.22, 2.28)),
-    "decoder": (4.45, 1.22, 4.05, 1.26, "03 decoder", (4.57, 2.28)),
-    "attention": (0.1, 2.68, 8.4, 0.66, "05 attention", (0.22, 3.01)),
-    "training": (0.1, 3.54, 8.4, 1.12, "04 training", (0.22, 4.4)),
+PARTS: dict[str, tuple[Place, str, Spot]] = {  # its place, its title, and where that is
+    "data": ((0.1, 0.1, 8.4, 0.92), "01 data", (0.22, 0.78)),
+    "encoder": ((0.1, 1.22, 4.05, 1.26), "02 encoder", (0.22, 2.28)),
+    "decoder": ((4.45, 1.22, 4.05, 1.26), "03 decoder", (4.57, 2.28)),
+    "attention": ((0.1, 2.68, 8.4, 0.66), "05 attention", (0.22, 3.01)),
+    "training": ((0.1, 3.54, 8.4, 1.12), "04 training", (0.22, 4.4)),
 }
-ALL = (0.02, 0.02, 8.56, 4.72)
+ALL: Place = (0.02, 0.02, 8.56, 4.72)
 WHOLE = ("reversal", "all")
 READ = {1.85: ("je", 4), 2.65: ("suis", 7), 3.45: ("las", 9)}  # by their place
 WRITTEN = {6.25: ("<sos>", 1, "i"), 7.05: ("i", 5, "am"), 7.85: ("am", 8, "tired")}
@@ -39,17 +44,17 @@ def network_map(here: str, ax: Axes | None = None) -> Axes:
         raise ValueError(f"here: got {here!r}, wanted one of {names}")
     ax = new_axes(ax, WIDE, HIGH, blank=True)
     ax.figure.set_facecolor("white")  # on a dark page, too
-    for name, (*place, title, spot) in PARTS.items():
-        _part(ax, *place, "#FFF1CC" if name == here else "#F6F6F6", name == here)
+    for name, (place, title, spot) in PARTS.items():
+        _part(ax, place, "#FFF1CC" if name == here else "#F6F6F6", name == here)
         _text(ax, *spot, title, ha="left", weight="bold")
     _read(ax)
     _write(ax)
     if here in WHOLE:
-        _part(ax, *ALL, "none", True)
-    left, bottom, *_ = PARTS.get(here, ALL)
+        _part(ax, ALL, "none", True)
+    left, bottom, *_ = PARTS[here][0] if here in PARTS else ALL
     flag = {"fc": "black", "ec": "black", "boxstyle": "round,pad=0.2"}
-    style = {"color": "white", "weight": "bold", "bbox": flag, "zorder": 9}
-    _text(ax, left + 0.86, bottom, "you are here", **style)
+    white = {"color": "white", "weight": "bold", "zorder": 9}
+    _text(ax, left + 0.86, bottom, "you are here", bbox=flag, **white)
     ax.set(xlim=(0, WIDE), ylim=(TALL - HIGH, TALL), aspect="equal")
     return ax
 
@@ -94,31 +99,47 @@ def _write(ax: Axes) -> None:
 def _feed(ax: Axes, x: float, word: str, number: int) -> None:
     """A word becomes its id, the id goes up into the embedding and on to a cell."""
     _text(ax, x, 0.3, word, style="italic")
-    _text(ax, x, 0.8, number)
+    _text(ax, x, 0.8, str(number))
     _arrow(ax, (x, 0.43), (x, 0.67))
     _arrow(ax, (x, 0.92), (x, 1.28))
     _arrow(ax, (x, 1.64), (x, 1.84), PINK)
 
 
-def _part(ax: Axes, left, bottom, width, height, face: str, here: bool) -> None:
+def _part(ax: Axes, place: Place, face: str, here: bool) -> None:
     """The frame of one part; thick where the reader is."""
-    style = {"fc": face, "ec": "black" if here else "0.6", "lw": 3 if here else 1}
-    style |= {"boxstyle": "round,pad=0,rounding_size=0.08", "zorder": 1}
-    ax.add_patch(FancyBboxPatch((left, bottom), width, height, **style))
+    left, bottom, width, height = place
+    frame = FancyBboxPatch(
+        (left, bottom),
+        width,
+        height,
+        boxstyle="round,pad=0,rounding_size=0.08",
+        fc=face,
+        ec="black" if here else "0.6",
+        lw=3 if here else 1,
+        zorder=1,
+    )
+    ax.add_patch(frame)
 
 
 def _box(ax: Axes, x: float, y: float, text: str, colour: str, half: float) -> None:
-    style = {"fc": "white", "ec": colour, "lw": 2.2, "zorder": 3}
-    ax.add_patch(Rectangle((x - half, y - 0.18), 2 * half, 0.36, **style))
+    low = (x - half, y - 0.18)
+    ax.add_patch(
+        Rectangle(low, 2 * half, 0.36, fc="white", ec=colour, lw=2.2, zorder=3)
+    )
     _text(ax, x, y, text)
 
 
-def _text(ax: Axes, x: float, y: float, text: object, **style) -> None:
-    usual = {"ha": "center", "va": "center", "fontsize": SIZE, "zorder": 4}
+def _text(ax: Axes, x: float, y: float, text: str, **style: Any) -> None:
+    usual: dict[str, Any] = {
+        "ha": "center",
+        "va": "center",
+        "fontsize": SIZE,
+        "zorder": 4,
+    }
     ax.text(x, y, text, **usual | style)
 
 
-def _arrow(ax: Axes, start, end, colour: str = GREY) -> None:
+def _arrow(ax: Axes, start: Spot, end: Spot, colour: str = GREY) -> None:
     style = {"arrowstyle": "-|>", "color": colour, "lw": 1.8}
     style |= {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 12}
     ax.annotate("", xy=end, xytext=start, arrowprops=style, zorder=2)

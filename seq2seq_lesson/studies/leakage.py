@@ -10,11 +10,13 @@ import torch
 
 from seq2seq_lesson.corpus import SentencePair, encode_pairs, known_translations
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
+from seq2seq_lesson.tasks import Sizes
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate
 from seq2seq_lesson.vocabulary import Vocabulary
 
-SIZES, BATCH = {"emb": 32, "enc_hid": 32, "hid": 64}, 64
+SIZES: Sizes = {"emb": 32, "enc_hid": 32, "hid": 64}
+BATCH = 64
 
 
 class Memory(NamedTuple):
@@ -53,8 +55,6 @@ def memory(
 
     Raises
         ValueError: no test sentence stands in training, or `size` has no room.
-    Source
-        ours
     """
     asked = {pair.source for pair in test}
     leaks = [pair for pair in train if pair.source in asked]
@@ -67,14 +67,14 @@ def memory(
     rest = random.Random(seed).sample(rest, size)
     known = known_translations([*train, *test])
     leaked = sorted({pair.source for pair in leaks})
-    right = [
+    seen, new = (
         sum(text in known[source] for source, text in zip(leaked, texts, strict=True))
         for texts in (
             _translated(group, [*leaks, *rest], leaked, epochs, seed)
             for group in ([*leaks, *rest[len(leaks) :]], rest)
         )
-    ]
-    return Memory(*right, len(leaked))
+    )
+    return Memory(seen, new, len(leaked))
 
 
 def _translated(

@@ -10,9 +10,6 @@ It changes PyTorch for the whole process, so its tests run in processes of their
 
 Not pretended: TF32, the real kernels, streams, memory, generators on the device, and
 `Module.to` between a forward and its backward (a real device allows it).
-
-Source
-    ours
 """
 
 from __future__ import annotations
