@@ -36,6 +36,10 @@ def test_the_funnel_has_a_bar_a_stage_from_top_to_bottom():
     assert ax.yaxis_inverted()
 
 
+def test_the_largest_loss_is_the_stage_that_takes_most():
+    assert plots.largest_loss({"read": 90, "short": 80, "kept": 20, "one": 9}) == "kept"
+
+
 def test_the_rank_curve_falls_whatever_the_order():
     ax = plots.rank_curve({"French": [1, 9, 4], "English": [2, 2]})
     lines = [line.get_xydata().tolist() for line in ax.lines]
@@ -61,6 +65,19 @@ def test_batch_blocks_write_each_word_with_its_id():
     words = ["<pad>", "<sos>", "<eos>", "<unk>", "va"]
     ax = plots.batch_blocks(torch.tensor([[4, EOS]]), words)
     assert texts(ax) == ["va\n4", "<eos>\n2"]
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ([4, EOS, PAD], ["word", "<eos>", "<pad>"]),
+        ([SOS, 4, EOS], ["word", "<sos> or <eos>", "<pad>"]),
+        ([4, 5, PAD], ["word", "<pad>"]),
+    ],
+)
+def test_the_legend_names_only_the_edges_that_are_there(row, wanted):
+    ax = plots.batch_blocks(torch.tensor([row]))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == wanted
 
 
 def test_padding_waste_is_drawn_in_per_cent():
