@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from seq2seq_lesson import metrics
@@ -90,7 +90,12 @@ def train_epoch(
         batch = collate(examples).to(device)
         logits = model(batch, own_words=recipe.own_words)  # (batch, tgt_len, tgt_vocab)
         loss = sequence_loss(logits, batch.tgt_out)
-        nats += finite(loss, epoch, step) * batch.tokens
+        if not math.isfinite(loss.item()):
+            raise ValueError(
+                f"loss: got {loss.item()} in epoch {epoch + 1}, step {step + 1}, wanted "
+                "a finite one: lower the recipe's peak_rate, begin with a fresh model"
+            )
+        nats += loss.item() * batch.tokens
         tokens += batch.tokens
         optimizer.zero_grad()
         loss.backward()
@@ -98,16 +103,6 @@ def train_epoch(
         optimizer.step()
         on_step(1 / len(batches))
     return nats / tokens
-
-
-def finite(loss: Tensor, epoch: int, step: int) -> float:
-    """The loss as a number, or a ValueError where it is infinite or none at all."""
-    if not math.isfinite(number := loss.item()):
-        raise ValueError(
-            f"loss: got {number} in epoch {epoch + 1}, step {step + 1}, wanted a "
-            "finite number: lower the recipe's peak_rate and begin with a fresh model"
-        )
-    return number
 
 
 @contextmanager
