@@ -92,8 +92,8 @@ def train_epoch(
         loss = sequence_loss(logits, batch.tgt_out)
         if not math.isfinite(loss.item()):
             raise ValueError(
-                f"loss: got {loss.item()} in epoch {epoch + 1}, step {step + 1}, wanted "
-                "a finite one: lower the recipe's peak_rate, begin with a fresh model"
+                f"loss: got {loss.item()} in epoch {epoch + 1}, step {step + 1}, "
+                "wanted a finite number: lower the recipe's peak_rate and begin anew"
             )
         nats += loss.item() * batch.tokens
         tokens += batch.tokens
