@@ -97,13 +97,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """Move everything but the lengths."""
-        return replace(
-            self,
-            src_ids=self.src_ids.to(device),
-            src_mask=self.src_mask.to(device),
-            tgt_in=self.tgt_in.to(device),
-            tgt_out=self.tgt_out.to(device),
-        )
+        moved = {name: tensor.to(device) for name, tensor in vars(self).items()}
+        return replace(self, **moved | {"src_lengths": self.src_lengths})
 
 
 def collate(examples: Sequence[Example]) -> Batch:

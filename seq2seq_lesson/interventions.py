@@ -39,20 +39,11 @@ class Changed:
         """A new batch was read, so writing begins anew."""
         self.step = 0
 
-    def own(
-        self, query: Tensor, enc_states: Tensor, src_mask: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """What the model's own attention finds."""
-        self.used = True
-        context, weights = self.look(
-            query, enc_states, src_mask
-        )  # (batch, tgt_len, enc), (batch, tgt_len, src_len)
-        return context, weights
-
     def forward(
         self, query: Tensor, enc_states: Tensor, src_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        _, weights = self.own(query, enc_states, src_mask)
+        self.used = True
+        _, weights = self.look(query, enc_states, src_mask)
         wanted = weights.shape
         weights = self.change(weights, src_mask, self.step)  # (batch, tgt_len, src_len)
         if weights.shape != wanted:

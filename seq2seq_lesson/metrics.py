@@ -107,26 +107,6 @@ def hard_alignment(
     return {(s, n) for n, s in enumerate(source.tolist()) if kept[n]}
 
 
-def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
-    """Spearman's: do two lists of numbers put the same places first?
-
-    Numbers that are equal share the mean of their ranks.
-
-    Shapes
-        first, second: (rows, places) float
-        return:        (rows,) float, -1 to 1; nan where a row's numbers are all equal
-    Source: Spearman, American Journal of Psychology 15(1), 1904
-    """
-    centred = []
-    for numbers in (first, second):
-        below = (numbers.unsqueeze(-1) > numbers.unsqueeze(-2)).sum(dim=-1)
-        above = (numbers.unsqueeze(-1) < numbers.unsqueeze(-2)).sum(dim=-1)
-        centred.append((below - above).float())  # twice the rank, its mean at 0
-    both = (centred[0] * centred[1]).sum(dim=-1)  # (rows,)
-    squares = [(ranks**2).sum(dim=-1) for ranks in centred]
-    return both / (squares[0] * squares[1]).sqrt()  # (rows,)
-
-
 def _check(hypotheses: list[str], references: list[list[str]]) -> None:
     """Refuse what cannot be scored."""
     refuse_string("hypotheses", hypotheses)

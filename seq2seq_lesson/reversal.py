@@ -54,9 +54,8 @@ def reversal_pairs(strings: Iterable[str]) -> list[SentencePair]:
     refuse_string("strings", strings)
     pairs = []
     for string in strings:
-        links = tuple(
-            zip(range(len(string)), reversed(range(len(string))), strict=True)
-        )
+        places = range(len(string))
+        links = tuple(zip(places, reversed(places), strict=True))
         pairs.append(SentencePair(" ".join(string), " ".join(reversed(string)), links))
     return pairs
 

@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import metadata
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def own_random_numbers(device: torch.device) -> AbstractContextManager[None]:
+    """What is seeded and drawn inside leaves PyTorch's generators as they were."""
+    kind = device.type
+    cards = 0 if kind == "cpu" else getattr(torch, kind).device_count()
+    return torch.random.fork_rng(range(cards), device_type=kind)
 
 
 def where_am_i() -> str:

@@ -3,8 +3,7 @@
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from seq2seq_lesson import metrics
 from seq2seq_lesson.batches import Example, bucketed, collate
 from seq2seq_lesson.checkpoints import load_into, read_checkpoint, save_checkpoint
 from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.runtime import own_random_numbers
 from seq2seq_lesson.seq2seq import Seq2Seq, sequence_loss
 from seq2seq_lesson.translation import translate
 from seq2seq_lesson.vocabulary import Vocabulary
@@ -103,17 +103,6 @@ def train_epoch(
         optimizer.step()
         on_step(1 / len(batches))
     return nats / tokens
-
-
-@contextmanager
-def own_random_numbers(device: torch.device) -> Iterator[None]:
-    """What is seeded and drawn inside leaves PyTorch's generators as they were."""
-    if device.type == "cpu":
-        kind, others = "cuda", range(0)  # the CPU's generator is always put back
-    else:
-        kind, others = device.type, range(getattr(torch, device.type).device_count())
-    with torch.random.fork_rng(others, device_type=kind):
-        yield
 
 
 def fit(

@@ -19,7 +19,8 @@ FLOORS = [  # a room may import from the floors below its own
     "translation checkpoints",
     "training interventions pretrained",
     "tasks",
-    "explorers exercises plots studies",
+    "plots studies",
+    "explorers exercises",
     "tools",
 ]
 FLOOR = {room: n for n, rooms in enumerate(FLOORS) for room in rooms.split()}
@@ -62,7 +63,7 @@ def test_the_core_is_thin():
         name: len((PACKAGE / f"{name}.py").read_text("utf-8").splitlines())
         for name in CORE
     }
-    assert sum(sizes.values()) <= 2550, sizes
+    assert sum(sizes.values()) <= 2460, sizes
 
 
 def test_every_room_has_a_floor():

@@ -11,7 +11,6 @@ from seq2seq_lesson.metrics import (
     edit_accuracy,
     exact_match,
     hard_alignment,
-    rank_correlation,
 )
 
 
@@ -187,27 +186,6 @@ def test_a_word_that_looked_mostly_at_eos_is_linked_to_none():
 def test_hard_alignment_refuses_a_batch():
     with pytest.raises(ValueError, match=r"shape \(2, 3, 4\).*one sentence at a time"):
         hard_alignment(torch.zeros(2, 3, 4))
-
-
-def test_rank_correlation_by_hand():
-    first = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [0.1, 0.7, 0.2]])
-    second = torch.tensor([[10.0, 200.0, 201.0], [3.0, 2.0, 1.0], [1.0, 2.0, 2.0]])
-    # the last: ranks 1 3 2 and 1 2.5 2.5
-    expected = torch.tensor([1.0, -1.0, 1.5 / math.sqrt(2 * 1.5)])
-    torch.testing.assert_close(rank_correlation(first, second), expected)
-
-
-def test_rank_correlation_without_ties_is_spearmans_formula():
-    torch.manual_seed(0)
-    first, second = torch.rand(2, 20, 7)
-    ranks = [numbers.argsort().argsort() for numbers in (first, second)]
-    squares = ((ranks[0] - ranks[1]) ** 2).sum(dim=-1)
-    expected = 1 - 6 * squares / (7 * (49 - 1))
-    torch.testing.assert_close(rank_correlation(first, second), expected)
-
-
-def test_rank_correlation_of_what_is_all_equal_is_nan():
-    assert rank_correlation(torch.ones(1, 3), torch.rand(1, 3)).isnan().all()
 
 
 @pytest.mark.parametrize("metric", [bleu, exact_match, edit_accuracy])

@@ -18,13 +18,13 @@ from seq2seq_lesson.batches import bucketed, collate
 from seq2seq_lesson.checkpoints import load_checkpoint, save_checkpoint
 from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.reversal import draw_strings, reversal_pairs
+from seq2seq_lesson.runtime import own_random_numbers
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
 from seq2seq_lesson.training import (
     Recipe,
     evaluate,
     fit,
     one_cycle,
-    own_random_numbers,
     train_epoch,
 )
 from seq2seq_lesson.translation import Translation

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seq2seq_lesson.runtime import pick_device
+from seq2seq_lesson.runtime import own_random_numbers, pick_device
 from seq2seq_lesson.shapes.rewriter import HOME
 
 # What the axes of an argument are called, by its name; all through the lesson.
@@ -46,8 +46,6 @@ def apart() -> Iterator[None]:
     """
     checks = getattr(builtins, HOME, None)  # no `axes` yet, no checks
     states = random.getstate(), np.random.get_state()
-    kind = pick_device().type
-    devices = [] if kind == "cpu" else [kind]  # beside the CPU
     gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     known = checks.known if checks else {}
     random.seed(0)
@@ -55,7 +53,7 @@ def apart() -> Iterator[None]:
     if checks:
         checks.known = {}  # a comment in the attempt may meet other sizes here
     try:
-        with torch.random.fork_rng(devices, device_type=kind):
+        with own_random_numbers(pick_device()):
             torch.manual_seed(0)
             yield
     finally:

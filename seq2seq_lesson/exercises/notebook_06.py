@@ -14,7 +14,10 @@ from torch import Tensor, nn
 
 from seq2seq_lesson.exercises import Verdict, against, judge, judge_parts, keeping
 from seq2seq_lesson.exercises.comparing import describe, difference
-from seq2seq_lesson.tutorials import ReversalPlainDecoder, published_reversal_loop
+from seq2seq_lesson.studies.reversal_models import (
+    ReversalPlainDecoder,
+    published_reversal_loop,
+)
 from seq2seq_lesson.vocabulary import EOS, SOS
 
 EOS_LETTER = "<eos>"

@@ -29,7 +29,7 @@ from seq2seq_lesson.interventions import (
     shuffled,
     uniform,
 )
-from seq2seq_lesson.metrics import alignment_scores, hard_alignment, rank_correlation
+from seq2seq_lesson.metrics import alignment_scores, hard_alignment
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.training import Recipe, evaluate, train_epoch
@@ -189,6 +189,27 @@ def matters(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
             figures = evaluate(model, some, *task.vocabularies, task.references)
         yield f"exact {name}", 0, figures["exact"]
         yield f"bleu {name}", 0, figures["bleu"]
+
+
+def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Spearman's: do two lists of numbers put the same places first?
+
+    Numbers that are equal share the mean of their ranks.
+
+    Shapes
+        first, second: (rows, places) float
+        return:        (rows,) float, -1 to 1; nan where a row's numbers are all equal
+    Source
+        Spearman, American Journal of Psychology 15(1), 1904
+    """
+    centred = []
+    for numbers in (first, second):
+        below = (numbers.unsqueeze(-1) > numbers.unsqueeze(-2)).sum(dim=-1)
+        above = (numbers.unsqueeze(-1) < numbers.unsqueeze(-2)).sum(dim=-1)
+        centred.append((below - above).float())  # twice the rank, its mean at 0
+    both = (centred[0] * centred[1]).sum(dim=-1)  # (rows,)
+    squares = [(ranks**2).sum(dim=-1) for ranks in centred]
+    return both / (squares[0] * squares[1]).sqrt()  # (rows,)
 
 
 def explains(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:

@@ -29,10 +29,14 @@ from seq2seq_lesson.reversal import (
     unseen_strings,
 )
 from seq2seq_lesson.seq2seq import Seq2Seq, sequence_loss
-from seq2seq_lesson.studies.reversal_models import Published, attending, rival
+from seq2seq_lesson.studies.reversal_models import (
+    Published,
+    attending,
+    published_accuracy,
+    rival,
+)
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate, translate_forced
-from seq2seq_lesson.tutorials import published_accuracy
 from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
 
 Measured = Iterator[tuple[str, int, float]]  # measure, at, value

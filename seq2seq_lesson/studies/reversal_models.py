@@ -1,8 +1,13 @@
-"""Models that only the study of reversal and notebook 06 need."""
+"""Models that only the study of reversal and notebook 06 need.
+
+First article B's own, kept as they were: the words are ours, the behaviour is theirs,
+and each flaw is named.
+"""
 
 from __future__ import annotations
 
 import torch
+from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
 from seq2seq_lesson.attention import SCORES, AdditiveScore, Attention, masked_softmax
@@ -10,8 +15,81 @@ from seq2seq_lesson.batches import Batch
 from seq2seq_lesson.decoder import AttendAfter, AttendBefore, Decoded, PlainDecoder
 from seq2seq_lesson.encoder import Encoder
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
-from seq2seq_lesson.tutorials import ReversalPlainDecoder, published_reversal_loop
-from seq2seq_lesson.vocabulary import SOS
+from seq2seq_lesson.vocabulary import PAD, SOS
+
+
+class ReversalPlainDecoder(nn.Module):
+    """Article B's decoder without attention: one step a call, for a batch.
+
+    Shapes
+        word_ids:  (batch,) long
+        dec_state: (batch, hid) float, before the step and, returned, after it
+        logits:    (batch, tgt_vocab) float, unbounded
+    """
+
+    def __init__(self, tgt_vocab: int, hid: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(tgt_vocab, hid, padding_idx=PAD)
+        self.rnn = nn.GRU(hid, hid, batch_first=True)
+        self.output = nn.Linear(hid, tgt_vocab)
+
+    def forward(self, word_ids: Tensor, dec_state: Tensor) -> tuple[Tensor, Tensor]:
+        embedded = self.embedding(word_ids).unsqueeze(1)  # (batch, 1, hid)
+        first = dec_state.unsqueeze(0)  # (1, batch, hid)
+        output, last = self.rnn(embedded, first)  # (batch, 1, hid), (1, batch, hid)
+        return self.output(output.squeeze(1)), last.squeeze(0)
+
+
+def published_reversal_loop(
+    decoder: ReversalPlainDecoder,
+    enc_state: Tensor,
+    tgt_out: Tensor,
+    *,
+    carry_state: bool = False,
+) -> Tensor:
+    """Article B's loop over the target: fed the truth in training, else its own words.
+
+    Flaw: the new state is given a name that nobody reads. So each step starts from the
+    encoder's state again, and all it knows of what was written is the last word.
+    `carry_state` mends it.
+
+    Shapes
+        enc_state: (batch, hid) float, the encoder's last state
+        tgt_out:   (batch, tgt_len) long, EOS last, then PAD
+        return:    (batch, tgt_len, tgt_vocab) float, unbounded
+    Source
+        github.com/b-etienne/Seq2seq-PyTorch, models/seq2seq.py
+    """
+    dec_state = enc_state
+    word_ids = torch.full_like(tgt_out[:, 0], SOS)  # (batch,)
+    steps = []
+    for true_ids in tgt_out.unbind(dim=1):
+        logits, new_state = decoder(word_ids, dec_state)
+        if carry_state:
+            dec_state = new_state  # (batch, hid)
+        word_ids = true_ids if decoder.training else logits.argmax(dim=-1)  # (batch,)
+        steps.append(logits)
+    return torch.stack(steps, dim=1)  # (batch, tgt_len, tgt_vocab)
+
+
+def published_accuracy(logits: Tensor, tgt_out: Tensor) -> float:
+    """Article B's measure, 0 to 1: one edit distance over a whole batch, padding too.
+
+    Flaws: what is written behind a target's end is wiped out before it is compared, so
+    padding is always right and nobody needs to know where to stop; rows are glued
+    together, so a letter may be matched with the next row's. (The code prints the
+    error rate and calls it accuracy; here it is what is not wrong.)
+
+    Shapes
+        logits:  (batch, tgt_len, tgt_vocab) float
+        tgt_out: (batch, tgt_len) long, EOS last, then PAD
+    Source
+        github.com/b-etienne/Seq2seq-PyTorch, training.py
+    """
+    written = logits.argmax(dim=-1)  # (batch, tgt_len)
+    written = written.masked_fill(tgt_out == PAD, PAD)  # (batch, tgt_len)
+    wrong = Levenshtein.distance(written.flatten().tolist(), tgt_out.flatten().tolist())
+    return 1 - wrong / tgt_out.numel()
 
 
 class Published(nn.Module):

@@ -33,7 +33,6 @@ FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make n
 EXEMPT = {
     "interventions.py: intervened": "hands the change on; no tensor passes here",
     "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
-    "training.py: finite": "one number comes in",
     "translation.py: Translation.word_weights": "cuts the weights it was given",
 }
 
@@ -131,17 +130,17 @@ def walk_tutorials(lesson):
         article.tutorial_step(
             torch.tensor([4, 5, 2]), torch.tensor([4, 2]), *parts, teacher_forcing
         )
-    plain, targets = article.ReversalPlainDecoder(13, 9), torch.full((3, 10), 2)
-    for carry_state in (True, False):
-        plain.train(carry_state)
-        logits = article.published_reversal_loop(
-            plain, torch.zeros(3, 9), targets, carry_state=carry_state
-        )
-    article.published_accuracy(logits, targets)
 
 
 def walk_reversal_study(lesson):
     models = getattr(lesson, "studies.reversal_models")
+    plain, targets = models.ReversalPlainDecoder(13, 9), torch.full((3, 10), 2)
+    for carry_state in (True, False):
+        plain.train(carry_state)
+        logits = models.published_reversal_loop(
+            plain, torch.zeros(3, 9), targets, carry_state=carry_state
+        )
+    models.published_accuracy(logits, targets)
     shapes.axes(tgt_len=None)
     letters = [[4 + n % 4 for n in range(length)] + [2] for length in (4, 3, 2)]
     batch = lesson.batches.collate([(row, row) for row in letters])
@@ -188,7 +187,7 @@ def walk_interventions(lesson):
                 lesson.translation.translate(model, SENTENCES, *vocabularies)
     shapes.axes(batch=None, src_len=None)  # a reading for each hidden word
     need = lesson.interventions.needs(model, pairs[0], *vocabularies)
-    lesson.metrics.rank_correlation(forced[0].word_weights, need)
+    getattr(lesson, "studies.attention").rank_correlation(forced[0].word_weights, need)
 
 
 def walk_exercises():

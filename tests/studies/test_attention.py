@@ -1,5 +1,7 @@
 """The table behind notebook 05 is whole, and what it says can be measured again."""
 
+import math
+
 import pytest
 import torch
 
@@ -62,3 +64,24 @@ def test_a_row_can_be_measured_again(experiment, model, seed):
             stored["exact identity", 0], abs=0.03
         )
         assert again["exact shuffled", 0] < 0.3
+
+
+def test_rank_correlation_by_hand():
+    first = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [0.1, 0.7, 0.2]])
+    second = torch.tensor([[10.0, 200.0, 201.0], [3.0, 2.0, 1.0], [1.0, 2.0, 2.0]])
+    # the last: ranks 1 3 2 and 1 2.5 2.5
+    expected = torch.tensor([1.0, -1.0, 1.5 / math.sqrt(2 * 1.5)])
+    torch.testing.assert_close(study.rank_correlation(first, second), expected)
+
+
+def test_rank_correlation_without_ties_is_spearmans_formula():
+    torch.manual_seed(0)
+    first, second = torch.rand(2, 20, 7)
+    ranks = [numbers.argsort().argsort() for numbers in (first, second)]
+    squares = ((ranks[0] - ranks[1]) ** 2).sum(dim=-1)
+    expected = 1 - 6 * squares / (7 * (49 - 1))
+    torch.testing.assert_close(study.rank_correlation(first, second), expected)
+
+
+def test_rank_correlation_of_what_is_all_equal_is_nan():
+    assert study.rank_correlation(torch.ones(1, 3), torch.rand(1, 3)).isnan().all()

@@ -14,9 +14,9 @@ from seq2seq_lesson.studies.reversal_models import (
     Published,
     RelativePosition,
     attending,
+    published_reversal_loop,
     rival,
 )
-from seq2seq_lesson.tutorials import published_reversal_loop
 from seq2seq_lesson.vocabulary import Vocabulary
 
 letters = Vocabulary(LETTERS)
