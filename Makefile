@@ -30,7 +30,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbva
 .PHONY: run lab notebooks test test-slow test-browser test-colab test-cuda test-device \
 	test-mutations test-rerun test-fresh \
 	test-classroom student slides grading room \
-	bench pretrained reversal-study attention-study bigrams address claims release picture footprint clean
+	bench pretrained reversal-study attention-study swaps-study bigrams address claims release picture footprint clean
 
 run: $(READY)
 	@echo "run: executing all notebooks ($(CORPUS) corpus; JOBS= at a time), pages in build/"
@@ -131,6 +131,10 @@ reversal-study: $(READY)
 attention-study: $(READY)
 	@echo "attention-study: the trainings behind the tables of notebook 05 (a quarter of an hour)"
 	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study attention
+
+swaps-study: $(READY)
+	@echo "swaps-study: the trainings behind the last table of notebook 02 (six minutes)"
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study swaps
 
 bigrams: $(READY)
 	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"

@@ -1,4 +1,4 @@
-"""Carry a study out and write its table: `make reversal-study`, `make attention-study`.
+"""Carry a study out and write its table: `make reversal-study` and its like.
 
 `python -m tools.run_study NAME [EXPERIMENT...]` does some of its experiments again.
 """

@@ -150,7 +150,7 @@ def own_last(attempt: object) -> Verdict:
         against(lambda states, n: at(states, n - 1), "(batch, enc_hid)"),
         todo="let `own_last` return a tensor (batch, enc_hid).",
         mistakes={
-            "For the shorter sentences the last column holds the zeros behind their "
+            "For the shorter sentences the last column holds the zeros after their "
             "end: take each one's own last place.": lambda states, n: states[:, -1],
             "x[rows, columns] wants as many rows as columns, whole numbers all, and a "
             "sentence of 3 words has its last word at place 2.": at,
@@ -158,6 +158,9 @@ def own_last(attempt: object) -> Verdict:
             "from 0.": lambda states, n: at(states, n - 2),
             "Rows first, then columns: a row is a sentence.": (
                 lambda states, n: states[n - 1, torch.arange(len(n))]
+            ),
+            "`batch` is the notebook's; these are `len(src_lengths)` sentences.": (
+                lambda states, n: states[torch.arange(4), n - 1]
             ),
             "A single index chooses whole sentences.": lambda states, n: states[n - 1],
             "That takes every length from every sentence. Give the rows as well.": (

@@ -183,6 +183,33 @@ def curves(
     return ax
 
 
+def gradients_back(
+    lines: Mapping[str, Tensor], steps: Sequence[int], ax: Axes | None = None
+) -> Axes:
+    """Draw how much of a gradient is left after so many steps, from 1 to nearly none.
+
+    Of several runs their geometric mean is drawn, and a band from the least to the
+    most. Where nothing is left the line ends.
+
+    Shapes
+        lines:  each (runs, steps) float, above 0 or 0
+        return: the axes drawn on
+    """
+    ax = new_axes(ax, 7, 4)
+    styles = ("-o", "--s", "-.^", ":D", "-v")
+    for index, (name, runs) in enumerate(lines.items()):
+        middle = runs.log().mean(dim=0).exp().tolist()
+        colour = COLOURS[index % len(COLOURS)]
+        ax.plot(steps, middle, styles[index % len(styles)], label=name, color=colour)
+        least, most = runs.amin(dim=0).tolist(), runs.amax(dim=0).tolist()
+        ax.fill_between(steps, least, most, color=colour, alpha=0.2)
+    ax.set(xlabel="time steps back", ylabel="share of the gradient left", yscale="log")
+    ax.set_ylim(1e-28, 9)
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return ax
+
+
 def seconds_bars(seconds: Mapping[str, float], ax: Axes | None = None) -> Axes:
     """Draw how long each way took, in milliseconds."""
     ax = new_axes(ax, 8, 0.6 * len(seconds) + 0.9)

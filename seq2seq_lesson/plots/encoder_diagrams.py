@@ -68,6 +68,7 @@ def unrolled_encoder(
     enc_states: Tensor,
     h_n: Tensor,
     ax: Axes | None = None,
+    cell: str = "GRU",
 ) -> Axes:
     """Draw a one-directional encoder once a word, with the shape on every arrow.
 
@@ -101,7 +102,7 @@ def unrolled_encoder(
         _box(ax, x, 1.5, "embedding", blue)
         vectors = str(tuple(src_emb[:, step].shape))
         _arrow(ax, (x, 1.74), (x, 2.8), vectors, (0.36, -0.05))
-        _box(ax, x, 3.05, "GRU", orange)
+        _box(ax, x, 3.05, cell, orange)
         _arrow(ax, (x, 3.3), (x, 4.3), state, (0.36, 0.15), green)
         if step < src_emb.shape[1] - 1:
             _arrow(ax, (x + 0.4, 3.05), (x + 1.05, 3.05), state, (0, -0.25), orange)
@@ -123,40 +124,46 @@ def gru_step(
 ) -> Axes:
     """Draw one step of a GRU for one sentence: live numbers as colours, and arrows.
 
-    Dark arrows carry what becomes the new state; grey ones go to and from the gates.
+    Dark arrows carry what becomes the new state. Grey ones make the gates and carry
+    them to where, in a circle, a gate multiplies what passes.
 
     Shapes
         word_emb: (emb,) float; drawn clipped to -1 to 1
         others:   (enc_hid,) float; the gates from 0 to 1, the states from -1 to 1
     """
-    ax = new_axes(ax, 9.6, 6, blank=True)
-    grey = "0.6"
-    _strip(ax, old_state, 0.6, 4.4, "old state $h_{t-1}$", STATES)
+    ax = new_axes(ax, 9.6, 6.4, blank=True)
+    grey = "0.55"
+    _strip(ax, old_state, 0.6, 4.9, "old state $h_{t-1}$", STATES)
     _strip(ax, word_emb, 0.6, 0.7, "word $x_t$", STATES)
-    _strip(ax, reset, 3.6, 2, "reset gate $r_t$", GATES)
-    _strip(ax, update, 3.6, 4.7, "update gate $z_t$", GATES)
-    _strip(ax, candidate, 6.6, 1.6, "candidate $n_t$", STATES)
-    _strip(ax, new_state, 8.8, 3.6, "new state $h_t$", STATES)
-    ax.plot(1.9, 2.2, "o", color=grey, markersize=9)
-    ax.text(1.9, 1.8, "both", ha="center", color="0.4", fontsize=TEXT)
-    for start in ((0.85, 3.75), (0.85, 1.05)):
-        _arrow(ax, start, (1.86, 2.2), colour=grey)
-    for end in ((3.37, 4.2), (3.37, 1.8)):
-        _arrow(ax, (1.94, 2.2), end, colour=grey)
-    _arrow(ax, (0.85, 4.9), (3.37, 4.9), "the old state", (0, 0.22))
-    _arrow(ax, (0.85, 4.2), (3.37, 2.45))
-    _arrow(ax, (0.85, 0.45), (6.37, 1.1), "$W_{in}x_t + b_{in}$", (0, -0.25))
+    _strip(ax, reset, 3.2, 1.4, "reset gate $r_t$", GATES)
+    _strip(ax, update, 3.2, 4.4, "update gate $z_t$", GATES)
+    _strip(ax, candidate, 6.4, 1.1, "candidate $n_t$", STATES)
+    _strip(ax, new_state, 8.9, 3.7, "new state $h_t$", STATES)
+    ax.plot(1.9, 2.5, "o", color=grey, markersize=9)
+    for start in ((0.85, 4.15), (0.85, 1.1)):
+        _arrow(ax, start, (1.88, 2.5), colour=grey)
+    for end in ((2.97, 4.1), (2.97, 1.8)):
+        _arrow(ax, (1.92, 2.5), end, colour=grey)
+    keep, consult, write = (7.2, 6), (4.6, 2.7), (7.7, 2.4)  # where a gate multiplies
+    _arrow(ax, (3.43, 4.7), (7.05, 5.9), "$z_t$", (0, 0.25), grey)
+    _arrow(ax, (3.43, 4.1), (7.55, 2.5), "$1 - z_t$", (0.2, 0.3), grey)
+    _arrow(ax, (3.43, 1.9), (4.48, 2.58), "$r_t$", (0.2, -0.2), grey)
+    _arrow(ax, (0.85, 5.6), (7, 6), "the old state", (-1.4, 0.22))
+    _arrow(ax, (0.85, 4.5), (4.4, 2.76))
+    _arrow(ax, (0.85, 0.25), (6.17, 0.4), "$W_{in}x_t + b_{in}$", (-0.9, -0.28))
     text = r"$r_t \odot (W_{hn}h_{t-1} + b_{hn})$"
-    _arrow(ax, (3.83, 1.9), (6.37, 1.9), text, (0, 0.22))
-    _arrow(ax, (3.83, 5), (8.57, 4.1), r"$z_t \odot h_{t-1}$", (0.1, 0.32))
-    _arrow(ax, (6.83, 1.7), (8.57, 3), r"$(1 - z_t) \odot n_t$", (0.75, -0.3))
-    ax.plot(7.9, 2.5, "o", color=grey, markersize=9)
-    _arrow(ax, (3.83, 4.4), (7.86, 2.53), "$1 - z_t$", (-0.5, 0.55), grey)
-    bars = ((0.64, GATES, "gates"), (0.82, STATES, "states, word"))
+    _arrow(ax, (4.72, 2.6), (6.17, 1.6), text, (-0.55, -0.75))
+    _arrow(ax, (6.63, 1.5), (7.57, 2.27))
+    _arrow(ax, (7.35, 5.9), (8.67, 4.3), r"$z_t \odot h_{t-1}$", (0.6, 0.3))
+    _arrow(ax, (7.83, 2.52), (8.67, 3.2), r"$(1 - z_t) \odot n_t$", (0.75, -0.35))
+    for x, y in (keep, consult, write):
+        ax.plot(x, y, "o", color="white", mec="0.3", markersize=18, zorder=3)
+        ax.text(x, y, "×", ha="center", va="center", fontsize=TEXT + 2, zorder=4)
+    bars = ((0.73, GATES, "gates"), (0.88, STATES, "states, word"))
     for left, scale, label in bars:
-        inset = ax.inset_axes((left, 0.05, 0.14, 0.03))
+        inset = ax.inset_axes((left, 0.05, 0.11, 0.03))
         ends = scale.get_clim()
         ax.figure.colorbar(scale, cax=inset, orientation="horizontal", ticks=ends)
         inset.set_title(label, fontsize=TEXT - 1)
-    ax.set(xlim=(-0.2, 9.6), ylim=(-0.1, 6.2))
+    ax.set(xlim=(-0.2, 9.8), ylim=(-0.2, 6.5))
     return ax

@@ -57,10 +57,11 @@ WRONG = {
         "came GRU": "def never_resets(gru):\n    return nn.GRU(5, gru.hidden_size)",
     },
     "02-4": {
-        "zeros behind their end": OWN_LAST.format(places=":, -1"),
+        "zeros after their end": OWN_LAST.format(places=":, -1"),
         "at place 2": OWN_LAST.format(places="rows, lengths"),
         "last word but one": OWN_LAST.format(places="rows, lengths - 2"),
         "Rows first": OWN_LAST.format(places="lengths - 1, rows"),
+        "is the notebook's": OWN_LAST.format(places="torch.arange(batch), lengths - 1"),
         "A single index": OWN_LAST.format(places="lengths - 1"),
         "Give the rows as well": OWN_LAST.format(places=":, lengths - 1"),
     },

@@ -31,6 +31,10 @@ MACHINERY = {f"shapes/{name}.py" for name in ("__init__", "comments", "rewriter"
 EXERCISES = "01 02 03 04 05 06".split()
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
+    "agreement.py: agree": "tensors of any shape come in, a sentence goes out",
+    "studies/first_state.py: started_from": "hands the state on, as translate_from",
+    "studies/first_state.py: translate_from": "hands the state on",
+    "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
     "interventions.py: intervened": "hands the change on; no tensor passes here",
     "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
     "translation.py: Translation.word_weights": "cuts the weights it was given",
@@ -190,6 +194,41 @@ def walk_interventions(lesson):
     getattr(lesson, "studies.attention").rank_correlation(forced[0].word_weights, need)
 
 
+def walk_padding_studies(lesson):
+    """The trained model's own sizes: its axes are bound by what comes."""
+    swaps, memory, start, readback = (
+        getattr(lesson, f"studies.{name}")
+        for name in ("swaps", "memory", "first_state", "readback")
+    )
+    names = "batch src_len enc_hid enc hid emb src_vocab tgt_vocab tgt_len layers"
+    shapes.axes(**dict.fromkeys(names.split()))
+    pretrained = lesson.pretrained.load_pretrained
+    model, src, tgt = pretrained("plain")
+    group = swaps.known_sentences(src)[4][:3]
+    swaps.swap(model, group, src, tgt, swaps.PARTS)
+    for cell in ("rnn", "gru"):
+        memory.gradients_back(cell)
+    memory.pads_before_and_after(2)
+    memory.mean_update(model, group, src)
+    first = start.random_start(model, 0)
+    ids, _ = swaps.padded(group, src, 0)
+    start.left(model, ids, first)
+    start.translate_from(model, group, src, tgt, first)
+    pairs = [lesson.corpus.SentencePair(s, "i am .") for s in group]
+    examples = lesson.batches.encode_pairs(pairs, src, tgt)
+    shapes.axes(batch=3, tgt_len=4)
+    start.learn_start(model, lesson.batches.collate(examples), steps=1)
+    shapes.axes(batch=None, tgt_len=None)
+    list(memory.moved_by_pads(model, src))
+    read = readback.last_states(model, group, src)
+    readback.read_back(read, read, len(src))
+    readback.bag_of_words(group, src)
+    readback.finds_a_twin(group, [0, 1], read[1])
+    ours = torch.ones(2, requires_grad=True)
+    lesson.agreement.agree(ours * 1, ours * 1, [ours])
+    swaps.study()
+
+
 def walk_exercises():
     """Each check judges the stub, the solution and the wrong attempts of its test.
 
@@ -208,6 +247,7 @@ def walk_exercises():
 WALK = [
     walk_batches, walk_attention, walk_encoder, walk_seq2seq, walk_translation,
     walk_training, walk_tutorials, walk_reversal_study, walk_interventions,
+    walk_padding_studies,
 ]  # fmt: skip
 
 

@@ -10,8 +10,6 @@ from tools.exercise_cells import tags
 from tools.notebooks import normalise
 from tools.pages import flat_name, write_page
 
-# Their cells get the tag when they are rewritten.
-UNTAGGED = ("02",)
 HIDDEN = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
 
 
@@ -74,8 +72,7 @@ def test_answers_and_solutions_are_folded_in_the_notebooks(path):
         if cell.cell_type == "code"
     ]
     for cell in cells:
-        if ".answer(" in cell.source and path.stem[:2] not in UNTAGGED:
+        if ".answer(" in cell.source:
             assert "answer" in tags(cell), cell.source
         wanted = bool({"answer", "solution"} & set(tags(cell)))
-        if path.stem[:2] not in UNTAGGED:
-            assert folds(cell) == ((True, True) if wanted else (None, None))
+        assert folds(cell) == ((True, True) if wanted else (None, None))
