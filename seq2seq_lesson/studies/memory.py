@@ -37,11 +37,12 @@ def fresh_layer(
     torch.manual_seed(seed)
     kind = nn.GRU if cell == "gru" else nn.RNN
     layer = kind(WIDTH, WIDTH, batch_first=True)
+    weights = dict(layer.named_parameters())
     if cell == "orthogonal rnn":
-        nn.init.orthogonal_(layer.weight_hh_l0)
+        nn.init.orthogonal_(weights["weight_hh_l0"])
     if update_bias is not None:
         with torch.no_grad():
-            layer.bias_ih_l0[WIDTH : 2 * WIDTH] = update_bias
+            weights["bias_ih_l0"][WIDTH : 2 * WIDTH] = update_bias
     return layer
 
 
@@ -86,7 +87,8 @@ def pads_before_and_after(
     Shapes
         return: (seeds,), (seeds,) float, the mean over 200 random sentences each
     """
-    before, after = [], []
+    before: list[Tensor] = []
+    after: list[Tensor] = []
     for seed in SEEDS:
         layer = fresh_layer("gru", seed, update_bias)
         vectors = torch.randn(300, WIDTH) * 4.8 / WIDTH**0.5  # (vocabulary, width)

@@ -2,9 +2,6 @@
 
 `swap` puts one wrong part at a time into a model; `make swaps-study` trains four
 models with three seeds each and does so in all of them.
-
-Source
-    ours
 """
 
 from __future__ import annotations
@@ -170,8 +167,8 @@ def _study(name: str) -> Callable[[int], Iterator[tuple[str, int, float]]]:
     def run(seed: int) -> Iterator[tuple[str, int, float]]:
         task = bundled()
         _, sizes, recipe = MODELS[name]
-        words = map(len, task.vocabularies)
-        model = Seq2Seq(ModelConfig(*words, **sizes))
+        src, tgt = task.vocabularies
+        model = Seq2Seq(ModelConfig(len(src), len(tgt), **sizes))
         recipe = type(recipe)(**vars(recipe) | {"seed": seed})
         fit(model, task.examples, recipe, progress=False)
         model.eval()
