@@ -197,7 +197,7 @@ def turn_round(attempt: object) -> Verdict:
             "turn each sentence within its own length.": lambda emb, n: emb.flip(1),
             "The sentences have changed places, their words have not: the batch is "
             "axis 0.": lambda emb, n: emb.flip(0),
-            "Behind the end stand zeros; padding was to stay as it is.": (
+            "After the end stand zeros; padding was to stay as it is.": (
                 lambda emb, n: oracle(emb, n) * real(emb, n)
             ),
             "Nothing has moved: `flip` returns a new tensor.": lambda emb, n: emb,

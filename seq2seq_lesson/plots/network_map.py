@@ -17,7 +17,7 @@ PARTS: dict[str, tuple[Place, str, Spot]] = {  # its place, its title, and where
     "data": ((0.1, 0.1, 8.4, 0.92), "01 data", (0.22, 0.78)),
     "encoder": ((0.1, 1.22, 4.05, 1.26), "02 encoder", (0.22, 2.28)),
     "decoder": ((4.45, 1.22, 4.05, 1.26), "03 decoder", (4.57, 2.28)),
-    "attention": ((0.1, 2.68, 8.4, 0.66), "05 attention", (0.22, 3.01)),
+    "attention": ((0.1, 2.68, 8.4, 0.66), "03, 05\nattention", (0.22, 3.01)),
     "training": ((0.1, 3.54, 8.4, 1.12), "04 training", (0.22, 4.4)),
 }
 ALL: Place = (0.02, 0.02, 8.56, 4.72)
@@ -54,7 +54,7 @@ def network_map(here: str, ax: Axes | None = None) -> Axes:
     left, bottom, *_ = PARTS[here][0] if here in PARTS else ALL
     flag = {"fc": "black", "ec": "black", "boxstyle": "round,pad=0.2"}
     white = {"color": "white", "weight": "bold", "zorder": 9}
-    _text(ax, left + 0.86, bottom, "you are here", bbox=flag, **white)
+    _text(ax, left + 0.74, bottom, "you are here", bbox=flag, **white)
     ax.set(xlim=(0, WIDE), ylim=(TALL - HIGH, TALL), aspect="equal")
     return ax
 
@@ -66,7 +66,7 @@ def _read(ax: Axes) -> None:
         _box(ax, x, 2.02, "GRU", BLUE, 0.27)
         _arrow(ax, (x, 2.2), (x, 2.83), BLUE)
     first, second, third = READ
-    _box(ax, second, 1.46, "embedding", PINK, 1.1)
+    _box(ax, second, 1.46, "embedding", PINK, 1.0)
     for start, end in ((first, second), (second, third), (third, min(WRITTEN))):
         _arrow(ax, (start + 0.27, 2.02), (end - 0.27, 2.02), BLUE)
     _text(ax, 5.0, 1.8, "last state")
@@ -85,7 +85,7 @@ def _write(ax: Axes) -> None:
     first, second, third = WRITTEN
     for start, end in ((first, second), (second, third)):
         _arrow(ax, (start + 0.27, 2.02), (end - 0.27, 2.02), GREEN)
-    _box(ax, second, 1.46, "embedding", PINK, 1.1)
+    _box(ax, second, 1.46, "embedding", PINK, 1.0)
     _box(ax, 5.05, 3.01, "weights of the encoder's states → context", ORANGE, 3.25)
     _box(ax, second, 3.84, "logits", GREY, 1.1)
     _box(ax, 3.45, 4.1, "loss", GREY, 0.45)

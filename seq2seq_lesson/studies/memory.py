@@ -28,7 +28,7 @@ def fresh_layer(
     Args
         cell: "rnn", "orthogonal rnn" (its state goes through a rotation) or "gru"
         update_bias: if given, the bias of a GRU's update gate: far below 0 the gate is
-            shut, far above 0 it is open
+            near 0, far above 0 near 1
     Raises
         ValueError: there is no such cell.
     """
@@ -99,6 +99,26 @@ def pads_before_and_after(
             there = layer(torch.cat(order, dim=1))[1]  # (1, 200, width)
             moved.append((there - alone).norm(dim=-1).mean())
     return torch.stack(before), torch.stack(after)
+
+
+def check_fading(ratios: Sequence[float]) -> None:
+    """Stop unless pads read before the words fade, as notebook 02 says they do.
+
+    Args
+        ratios: how much further pads move the forward last state of a trained model
+            than the backward one, for sentences of some lengths
+    Raises
+        ValueError: one of the measurements says otherwise.
+    """
+    before, after = pads_before_and_after(8)  # (seeds,), (seeds,)
+    slow_before, slow_after = pads_before_and_after(8, 4)  # (seeds,), (seeds,)
+    findings = {
+        "the forward state moves more in the trained model": min(ratios) > 1.5,
+        "eight words fade the pads before them": bool((before < 0.1 * after).all()),
+        "open update gates keep them": bool((slow_before > 0.7 * slow_after).all()),
+    }
+    if failed := [finding for finding, held in findings.items() if not held]:
+        raise ValueError(f"measured otherwise: {'; '.join(failed)}")
 
 
 @torch.no_grad()
