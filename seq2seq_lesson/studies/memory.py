@@ -28,7 +28,7 @@ def fresh_layer(
     Args
         cell: "rnn", "orthogonal rnn" (its state goes through a rotation) or "gru"
         update_bias: if given, the bias of a GRU's update gate: far below 0 the gate is
-            near 0, far above 0 near 1
+            near 0, far above 0 it is near 1
     Raises
         ValueError: there is no such cell.
     """
@@ -115,7 +115,7 @@ def check_fading(ratios: Sequence[float]) -> None:
     findings = {
         "the forward state moves more in the trained model": min(ratios) > 1.5,
         "eight words fade the pads before them": bool((before < 0.1 * after).all()),
-        "open update gates keep them": bool((slow_before > 0.7 * slow_after).all()),
+        "update gates near 1 keep them": bool((slow_before > 0.7 * slow_after).all()),
     }
     if failed := [finding for finding, held in findings.items() if not held]:
         raise ValueError(f"measured otherwise: {'; '.join(failed)}")
