@@ -147,3 +147,18 @@ def test_results_that_differ_do_not_agree(capsys):
         agree(2 * x, x * x * 2, [x])  # equal here, other gradients
     with pytest.raises(AssertionError):
         agree(2 * x, x)
+
+
+def test_fading_is_claimed_only_where_it_was_measured(monkeypatch):
+    memory.check_fading([2.0, 3.0])
+    with pytest.raises(ValueError, match="otherwise: the forward state moves more"):
+        memory.check_fading([2.0, 1.0])
+    monkeypatch.setattr(memory, "pads_before_and_after", lambda *_: torch.eye(2))
+    with pytest.raises(ValueError, match="eight words fade"):
+        memory.check_fading([2.0])
+
+
+def test_attention_does_without_the_last_state_but_not_without_its_mask():
+    last, right = swaps.broken(*GENERAL, ["last state"])
+    masked, _ = swaps.broken(*GENERAL, ["attention's mask"])
+    assert last < 0.01 * right < 0.02 * right < masked
