@@ -5,6 +5,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
+from seq2seq_lesson.corpus import prepare, read_pairs
 from seq2seq_lesson.plots import data_loading as plots
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 
@@ -65,6 +66,17 @@ def test_batch_blocks_write_each_word_with_its_id():
     words = ["<pad>", "<sos>", "<eos>", "<unk>", "va"]
     ax = plots.batch_blocks(torch.tensor([[4, EOS]]), words)
     assert texts(ax) == ["va\n4", "<eos>\n2"]
+
+
+def test_the_longest_words_of_the_corpus_stay_inside_their_blocks():
+    words = {
+        word for pair in prepare(read_pairs("bundled")) for word in pair.source.split()
+    }
+    longest = ["<pad>", *sorted(words, key=len)[-7:], "intelligemment"]
+    ax = plots.batch_blocks(torch.arange(9).view(3, 3), longest)
+    ax.figure.draw_without_rendering()
+    for text, block in zip(ax.texts, ax.patches, strict=True):
+        assert text.get_window_extent().width < block.get_window_extent().width
 
 
 @pytest.mark.parametrize(
