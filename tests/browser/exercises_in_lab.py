@@ -12,7 +12,7 @@ from tools.address import ROOT
 from tools.exercise_cells import book, source
 
 BOOK = ROOT / "notebooks" / "01_data_loading.ipynb"
-EXERCISE = "01-3"
+EXERCISE = "01-2"
 WRONG = {  # what a learner may type first: the sentence that comes
     "def keep_more(pairs):\n    prepare(pairs, ('',), 15)": "returned None",
     "def keep_more(pairs):\n    return prepar(pairs)": "NameError",
