@@ -17,7 +17,7 @@ PARTS: dict[str, tuple[Place, str, Spot]] = {  # its place, its title, and where
     "data": ((0.1, 0.1, 8.4, 0.92), "01 data", (0.22, 0.78)),
     "encoder": ((0.1, 1.22, 4.05, 1.26), "02 encoder", (0.22, 2.28)),
     "decoder": ((4.45, 1.22, 4.05, 1.26), "03 decoder", (4.57, 2.28)),
-    "attention": ((0.1, 2.68, 8.4, 0.66), "03, 05\nattention", (0.22, 3.01)),
+    "attention": ((0.1, 2.64, 8.4, 0.74), "03, 05\nattention", (0.22, 3.09)),
     "training": ((0.1, 3.54, 8.4, 1.12), "04 training", (0.22, 4.4)),
 }
 ALL: Place = (0.02, 0.02, 8.56, 4.72)
