@@ -119,9 +119,9 @@ def batch_blocks(
             ax.add_patch(Rectangle(corner, 1, 1, fc=_colour(number), ec="white"))
             if words:
                 word = words[number]
-                size = min(12, 78 / len(word))  # a long word in small letters
+                points = min(12, 78 / len(word))  # a long word in small letters
                 label = f"{word}\n{number}"
-                ax.text(column, row, label, ha="center", va="center", size=size)
+                ax.text(column, row, label, ha="center", va="center", size=points)
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
     ax.set(xlabel="position in the sentence", ylabel="sentence of the batch")
     ax.set_xticks(range(columns))
