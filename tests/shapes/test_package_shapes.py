@@ -31,7 +31,7 @@ MACHINERY = {f"shapes/{name}.py" for name in ("__init__", "comments", "rewriter"
 EXERCISES = "01 02 03 04 05 06".split()
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
-    "agreement.py: agree": "tensors of any shape come in, a sentence goes out",
+    "studies/agreement.py: agree": "tensors of any shape come in, a sentence goes out",
     "studies/first_state.py: started_from": "hands the state on, as translate_from",
     "studies/first_state.py: translate_from": "hands the state on",
     "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
@@ -209,13 +209,14 @@ def walk_padding_studies(lesson):
     for cell in ("rnn", "gru"):
         memory.gradients_back(cell)
     memory.pads_before_and_after(2)
+    memory.check_fading([2.0])
     memory.mean_update(model, group, src)
     first = start.random_start(model, 0)
     ids, _ = swaps.padded(group, src, 0)
     start.left(model, ids, first)
     start.translate_from(model, group, src, tgt, first)
     pairs = [lesson.corpus.SentencePair(s, "i am .") for s in group]
-    examples = lesson.batches.encode_pairs(pairs, src, tgt)
+    examples = lesson.corpus.encode_pairs(pairs, src, tgt)
     shapes.axes(batch=3, tgt_len=4)
     start.learn_start(model, lesson.batches.collate(examples), steps=1)
     shapes.axes(batch=None, tgt_len=None)
@@ -225,7 +226,7 @@ def walk_padding_studies(lesson):
     readback.bag_of_words(group, src)
     readback.finds_a_twin(group, [0, 1], read[1])
     ours = torch.ones(2, requires_grad=True)
-    lesson.agreement.agree(ours * 1, ours * 1, [ours])
+    getattr(lesson, "studies.agreement").agree(ours * 1, ours * 1, [ours])
     swaps.study()
 
 
