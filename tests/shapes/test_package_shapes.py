@@ -16,6 +16,7 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 
@@ -321,6 +322,7 @@ def walked():
     try:
         for step in WALK:
             torch.manual_seed(0)
+            plt.close("all")
             checks.known = {}
             shapes.axes(**SIZES)
             step(Lesson())
