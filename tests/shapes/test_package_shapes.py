@@ -16,7 +16,6 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
@@ -322,7 +321,6 @@ def walked():
     try:
         for step in WALK:
             torch.manual_seed(0)
-            plt.close("all")
             checks.known = {}
             shapes.axes(**SIZES)
             step(Lesson())
