@@ -63,7 +63,8 @@ def lesson(tmp_path_factory):
                 "window.jupyterapp.commands.execute('notebook:run-all-cells')"
             )
             last = page.locator(".jp-Notebook .jp-CodeCell").last
-            page.wait_for_function(RAN, arg=[last.element_handle(), None])
+            end = [last.element_handle(), None]
+            page.wait_for_function(RAN, arg=end, timeout=300_000)  # all of 01
             page.wait_for_selector(".widget-radio-box")
             yield page
         end_sessions(server)
