@@ -88,7 +88,7 @@ def test_the_solution_is_folded_until_it_is_clicked(lesson):
     assert not solution.locator(".cm-content").is_visible()
     solution.screenshot(path=ARTEFACTS / "solution-folded.png")
     solution.locator(".jp-Placeholder-content").first.click()
-    assert "# @title Solution 1.3" in solution.locator(".cm-content").inner_text()
+    assert "# @title Solution 1.2" in solution.locator(".cm-content").inner_text()
 
 
 def test_a_guess_is_clicked_and_answered(lesson):
