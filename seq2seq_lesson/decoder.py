@@ -75,7 +75,7 @@ class AttendBefore(Decoder):
     """The last state asks, and what it finds goes into the cell: a loop over steps.
 
     Source: Bahdanau et al., arXiv:1409.0473, sec. 3.1 and appendix A.2.2; `write` is
-        Luong's, so that this decoder and the next differ in their order alone.
+        Luong's here, as in the next decoder, whose cell reads less: the word alone.
     """
 
     def __init__(

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten
 
 from seq2seq_lesson.attention import Attention, masked_softmax
 from seq2seq_lesson.batches import mask_from_lengths
@@ -186,17 +189,61 @@ def additive_context(attempt: object) -> Verdict:
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
 
 
+class _Multiplications(TorchDispatchMode):
+    """Count those in which a weight has a part, by whatever words it is multiplied.
+
+    Its transpose, a copy of it and what it was joined to are the weight still.
+    """
+
+    PRODUCTS = ("mul", "mm", "bmm", "addmm", "baddbmm", "mv", "addmv", "dot")
+    JOINS = ("cat", "stack")
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.copies, self.count = [weight], 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        given = [t for t in tree_flatten(args)[0] if isinstance(t, Tensor)]
+        copies = [t for t in given if self._is_a_copy(t)]
+        name = func.overloadpacket.__name__.rstrip("_")
+        if copies and name in self.PRODUCTS and len(given) > 1:
+            terms = 1 if name == "mul" else given[-2].shape[-1]
+            self.count += terms * made.numel()
+        elif copies and (len(copies) == len(given) or name in self.JOINS):
+            self.copies += [t for t in tree_flatten(made)[0] if isinstance(t, Tensor)]
+        return made
+
+    def _is_a_copy(self, tensor: Tensor) -> bool:
+        place = tensor.untyped_storage().data_ptr()
+        return any(place == t.untyped_storage().data_ptr() for t in self.copies)
+
+
+class _Projecting:
+    """An attempt at exercise 3.5 that tells how often the keys met `W_k`."""
+
+    def __init__(self, attempt: Callable) -> None:
+        self.attempt, self.times = attempt, 0.0
+        self.__code__ = getattr(attempt, "__code__", None)  # is it still a stub?
+
+    def __call__(self, model: AttendBefore, *given: Tensor) -> Any:
+        weight = model.attention.score.get_submodule("W_k").get_parameter("weight")
+        enc_states = given[2]  # (batch, src_len, enc)
+        with _Multiplications(weight) as seen:
+            contexts = self.attempt(model, *given)
+        self.times = seen.count / (enc_states.numel() * len(weight))
+        return contexts
+
+
 def project_once(attempt: object) -> Verdict:
     """Contexts from keys that were projected a single time. (exercise 3.5)"""
-    calls: list[object] = []
+    tried = _Projecting(attempt) if callable(attempt) else attempt
 
     def draw(rng: random.Random) -> dict[str, Any]:
         batch, tgt_len, src_len, emb, hid, enc, att = rng.sample(range(2, 10), 7)
         look = Attention("additive", hid, enc, att, max_len=9)
-        look.score.get_submodule("W_k").register_forward_hook(
-            lambda *_: calls.append(1)
-        )
-        calls.clear()
         return {
             "model": AttendBefore(12, emb, enc, hid, look, tied=False, dropout=0.0),
             "tgt_in": torch.randint(SOS, 12, (batch, tgt_len)),
@@ -211,20 +258,31 @@ def project_once(attempt: object) -> Verdict:
         dec_state: Tensor,
         enc_states: Tensor,
         src_mask: Tensor,
-        carry: bool = True,
+        wrong: str = "",
     ) -> Tensor:
-        found = []
+        found, context = [], torch.zeros_like(enc_states[:, 0])
         for word_emb in model.embedding(tgt_in).unbind(dim=1):
+            if wrong == "after":
+                cell_in = torch.cat([word_emb, context], dim=-1)  # (batch, emb + enc)
+                dec_state = model.cell(cell_in, dec_state)
             query = dec_state.unsqueeze(1)
             context = model.attention(query, enc_states, src_mask)[0].squeeze(1)
             found.append(context)
-            state = model.cell(torch.cat([word_emb, context], dim=-1), dec_state)
-            dec_state = state if carry else dec_state
+            if wrong in ("", "swapped"):
+                parts = [context, word_emb] if wrong else [word_emb, context]
+                dec_state = model.cell(torch.cat(parts, dim=-1), dec_state)
         return torch.stack(found, dim=1)
 
+    def masked(change: Callable) -> Callable:
+        return lambda model, tgt_in, dec_state, states, src_mask: contexts(
+            model, tgt_in, dec_state, states, change(src_mask)
+        )
+
     def fault(answer: Any, *arguments: Any) -> str:
-        again = f"the contexts are right, but W_k ran {len(calls)} times."
-        again = again if len(calls) > 1 else ""
+        times = tried.times if isinstance(tried, _Projecting) else 0.0
+        again = "the contexts are right, but W_k multiplies "
+        again += f"{times:.3g} times as often as needed."
+        again = again if times > 1 else ""
         return difference(answer, contexts(*arguments), CONTEXT) or again
 
     def no_tanh(
@@ -240,14 +298,11 @@ def project_once(attempt: object) -> Verdict:
         context = masked_softmax(scores, src_mask) @ enc_states  # (batch, 1, enc)
         return context.expand(-1, tgt_in.shape[1], -1)
 
-    todo = "return the contexts, (batch, tgt_len, enc), and run W_k once."
+    todo = "return the contexts, (batch, tgt_len, enc); the keys meet W_k once."
     mistakes: dict[str, Callable] = {
-        "every word gets the same weights: see the tanh in section 7.": no_tanh,
-        "padding gets a share: masked_softmax hides it.": (
-            lambda model, tgt_in, dec_state, states, mask: contexts(
-                model, tgt_in, dec_state, states, mask | True
-            )
-        ),
+        "every word gets the same weights: the tanh of the score is missing.": no_tanh,
+        "padding gets a share: masked_softmax hides it.": masked(torch.ones_like),
+        "True is a real token: hand src_mask on as it is.": masked(torch.bitwise_not),
         "make one tensor of your list: torch.stack with dim=1.": (
             lambda *arguments: contexts(*arguments).unbind(dim=1)
         ),
@@ -255,9 +310,15 @@ def project_once(attempt: object) -> Verdict:
             lambda *arguments: contexts(*arguments).transpose(0, 1)
         ),
         "what is the same for every word belongs before the loop.": contexts,
-        "the cell's new state must ask next.": partial(contexts, carry=False),
+        "the cell's new state must ask next.": partial(contexts, wrong="state"),
+        "the old state asks, and then the cell steps.": partial(
+            contexts, wrong="after"
+        ),
+        "the cell reads the word first, then the context.": (
+            partial(contexts, wrong="swapped")
+        ),
     }
-    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+    return judge(tried, draw, fault, todo=todo, mistakes=mistakes)
 
 
 PATIENCE = 50  # words; a right answer writes nine at most
@@ -274,7 +335,8 @@ def write_greedily(attempt: Any) -> Verdict:
         max_len: int,
         wrong: str = "",
     ) -> list[int]:
-        word = SOS
+        word = EOS if wrong == "first" else SOS
+        dec_state = 0 * dec_state if wrong == "zeros" else dec_state  # (1, hid)
         ids: list[int] = []
         while len(ids) < max_len and (EOS not in ids or wrong == "end"):
             tgt_in = torch.tensor([[word]])  # (1, 1)
@@ -306,6 +368,7 @@ def write_greedily(attempt: Any) -> Verdict:
         return dict(zip(names, (model, dec_state, *source, max_len), strict=True))
 
     def fault(answer: Any, *arguments: Any) -> str:
+        answer = answer.tolist() if isinstance(answer, np.ndarray) else answer
         answer = list(answer) if isinstance(answer, tuple | Tensor) else answer
         return difference(answer, write(*arguments))
 
@@ -319,6 +382,13 @@ def write_greedily(attempt: Any) -> Verdict:
         "hand each step's new state on to the next.": partial(write, wrong="state"),
         "the word just written is the next to be read.": partial(write, wrong="word"),
         "it wrote on behind <eos>: stop there.": partial(write, wrong="end"),
+        "the first word to be read is <sos>.": partial(write, wrong="first"),
+        "the first state is given: it is dec_state.": partial(write, wrong="zeros"),
+        "after <eos> nothing is written, no padding either.": (
+            lambda *arguments: [*write(*arguments), *[PAD] * arguments[4]][
+                : arguments[4]
+            ]
+        ),
         "<eos> is written like a word: keep it.": (
             lambda *arguments: [n for n in write(*arguments) if n != EOS]
         ),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import exercise_cells
-from tools.exercise_cells import numbers, source
+from tools.exercise_cells import numbers
 
 WRITING = """
 def write_greedily(model, dec_state, enc_states, src_mask, max_len):
@@ -156,7 +156,7 @@ def project_once(model, tgt_in, dec_state, enc_states, src_mask):
     query = dec_state.unsqueeze(1)
     found = model.attention(query, enc_states, src_mask)[0]
     return found.expand(-1, tgt_in.shape[1], -1)""",
-        "see the tanh in section 7": projecting(
+        "the tanh of the score is missing": projecting(
             "torch.tanh(asks + keys)", "asks + keys"
         ),
         "masked_softmax hides it": projecting(
@@ -166,6 +166,21 @@ def project_once(model, tgt_in, dec_state, enc_states, src_mask):
             "torch.stack(contexts, dim=1)", "contexts"
         ),
         "batch is the first axis": projecting("(contexts, dim=1)", "(contexts)"),
+        "hand src_mask on as it is": projecting(
+            "(scores, src_mask)", "(scores, ~src_mask)"
+        ),
+        "and then the cell steps": """
+def project_once(model, tgt_in, dec_state, enc_states, src_mask):
+    contexts, context = [], torch.zeros_like(enc_states[:, 0])
+    for word_emb in model.embedding(tgt_in).unbind(dim=1):
+        dec_state = model.cell(torch.cat([word_emb, context], dim=-1), dec_state)
+        found = model.attention(dec_state.unsqueeze(1), enc_states, src_mask)[0]
+        context = found.squeeze(1)
+        contexts.append(context)
+    return torch.stack(contexts, dim=1)""",
+        "the word first, then the context": projecting(
+            "[word_emb, context]", "[context, word_emb]"
+        ),
     },
     "03-6": {
         "hand each step's new state": """
@@ -182,6 +197,14 @@ def write_greedily(model, dec_state, enc_states, src_mask, max_len):
         logits, dec_state, _ = model(word, dec_state, enc_states, src_mask)
         ids.append(logits.argmax().item())
     return ids""",
+        "read is <sos>": ENDING.replace("ids = SOS", "ids = EOS"),
+        "it is dec_state": ENDING.replace(
+            "ids = SOS, []",
+            "ids = SOS, []\n    dec_state = torch.zeros_like(dec_state)",
+        ),
+        "no padding either": ENDING.replace(
+            "return ids", "return ids + [0] * (max_len - len(ids))"
+        ),
         "wrote on behind <eos>": WRITING
         + """\
         ids.append(word)
@@ -238,14 +261,123 @@ def additive_context(query, keys, src_mask, W_q, W_k, v):
     assert "And: over which axis" in told
 
 
-def test_a_projection_without_the_layer_counts_as_none():
-    attempt = source("03-5", "solution").replace(
-        "score.W_k(enc_states)", "(enc_states @ score.W_k.weight.T)"
+KEYS = "score.W_k(enc_states).unsqueeze(1)"
+LOOP = "        asks = "
+PROJECTED_ONCE = {
+    "transposed": "(enc_states @ score.W_k.weight.T).unsqueeze(1)",
+    "the other way round": "(score.W_k.weight @ enc_states.mT).mT.unsqueeze(1)",
+    "linear": "F.linear(enc_states, score.W_k.weight).unsqueeze(1)",
+    "einsum": 'torch.einsum("bse,ae->bsa", enc_states, score.W_k.weight)[:, None]',
+    "number by number": "(enc_states[:, :, None] * score.W_k.weight).sum(-1)[:, None]",
+    "sentence by sentence": (
+        "torch.stack([score.W_k(one) for one in enc_states]).unsqueeze(1)"
+    ),
+    "place by place": (
+        "torch.stack([score.W_k(one) for one in enc_states.unbind(1)], 1)[:, None]"
+    ),
+    "with a finer weight": (
+        "(enc_states.double() @ score.W_k.weight.double().T).float()[:, None]"
+    ),
+    "repeated for each sentence": (
+        "torch.bmm(enc_states, score.W_k.weight.T.repeat(len(enc_states), 1, 1))"
+        "[:, None]"
+    ),
+}
+
+
+@pytest.mark.parametrize("keys", PROJECTED_ONCE.values(), ids=PROJECTED_ONCE)
+def test_keys_may_be_projected_in_any_words_before_the_loop(keys):
+    assert exercise_cells.verdict("03-5", projecting(KEYS, keys)).points == 1
+
+
+@pytest.mark.parametrize("keys", PROJECTED_ONCE.values(), ids=PROJECTED_ONCE)
+def test_keys_may_not_be_projected_in_any_words_in_the_loop(keys):
+    attempt = projecting(LOOP, f"        keys = {keys}\n{LOOP}")
+    told = exercise_cells.verdict(
+        "03-5", attempt.replace(f"    keys = {KEYS}\n", "", 1)
     )
+    assert told.points == 0
+    assert "the contexts are right, but W_k multiplies" in told.message
+    assert "belongs before the loop" in told.message
+
+
+OTHERWISE_TOO_OFTEN = {
+    "a copy of the weight": projecting(KEYS, "score.W_k.weight.clone().T").replace(
+        "asks + keys", "asks + (enc_states @ keys).unsqueeze(1)"
+    ),
+    "once, for all words": projecting(
+        "W_k(enc_states).unsqueeze(1)",
+        "W_k(enc_states.unsqueeze(1).expand(-1, tgt_in.shape[1], -1, -1))[:, :1]",
+    ),
+    "joined with W_q": projecting(
+        KEYS, "torch.cat([score.W_q.weight, score.W_k.weight], 1).T"
+    )
+    .replace("score.W_q(dec_state)[:, None, None]", "dec_state[:, None]")
+    .replace(
+        "asks + keys",
+        "torch.cat([asks.expand(-1, enc_states.shape[1], -1), enc_states], 2)[:, None]"
+        " @ keys",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "attempt", OTHERWISE_TOO_OFTEN.values(), ids=OTHERWISE_TOO_OFTEN
+)
+def test_what_projects_too_often_is_noticed(attempt):
+    told = exercise_cells.verdict("03-5", attempt)
+    assert "the contexts are right, but W_k multiplies" in told.message
+
+
+def test_the_keys_may_wait_for_the_first_word():
+    lazy = projecting(f"keys = {KEYS}", "keys = None").replace(
+        LOOP, f"        keys = {KEYS} if keys is None else keys\n{LOOP}"
+    )
+    assert exercise_cells.verdict("03-5", lazy).points == 1
+
+
+@pytest.mark.parametrize("switch", ["no_grad", "inference_mode"])
+def test_gradients_may_be_off(switch):
+    attempt = PROJECTING.replace("def project", f"@torch.{switch}()\ndef project")
     assert exercise_cells.verdict("03-5", attempt).points == 1
 
 
-@pytest.mark.parametrize("kind", ["tuple(ids)", "torch.tensor(ids)"])
+@pytest.mark.parametrize(
+    "kind", ["tuple(ids)", "torch.tensor(ids)", "torch.tensor(ids).numpy()"]
+)
 def test_the_ids_may_come_in_another_sequence(kind):
     attempt = ENDING.replace("return ids", f"return {kind}")
+    assert exercise_cells.verdict("03-6", attempt).points == 1
+
+
+WRITTEN_OTHERWISE = {
+    "all words read again": """
+def write_greedily(model, dec_state, enc_states, src_mask, max_len):
+    ids = [SOS]
+    while len(ids) <= max_len and ids[-1] != EOS:
+        logits = model(torch.tensor([ids]), dec_state, enc_states, src_mask)[0]
+        ids.append(int(logits[0, -1].argmax()))
+    return ids[1:]""",
+    "by recursion": """
+def write_greedily(model, dec_state, enc_states, src_mask, max_len, word=SOS):
+    if max_len == 0 or word == EOS:
+        return []
+    tgt_in = torch.tensor([[word]])
+    logits, state, _ = model(tgt_in, dec_state, enc_states, src_mask)
+    word = logits.argmax().item()
+    source = enc_states, src_mask
+    return [word, *write_greedily(model, state, *source, max_len - 1, word)]""",
+    "words stay tensors": """
+def write_greedily(model, dec_state, enc_states, src_mask, max_len):
+    word, ids = torch.full((1, 1), SOS), []
+    while len(ids) < max_len and word != EOS:
+        logits, dec_state, _ = model(word, dec_state, enc_states, src_mask)
+        word = logits.argmax(dim=-1)
+        ids.append(word)
+    return torch.cat(ids, dim=1)[0]""",
+}
+
+
+@pytest.mark.parametrize("attempt", WRITTEN_OTHERWISE.values(), ids=WRITTEN_OTHERWISE)
+def test_words_may_be_written_in_other_ways(attempt):
     assert exercise_cells.verdict("03-6", attempt).points == 1
