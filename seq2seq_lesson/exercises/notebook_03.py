@@ -205,7 +205,12 @@ class _Multiplications(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
-        made = func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        with self:  # what is made of simpler calls, as linear is, counts by those
+            made = func.decompose(*args, **kwargs)
+        if made is not NotImplemented:
+            return made
+        made = func(*args, **kwargs)
         given = [t for t in tree_flatten(args)[0] if isinstance(t, Tensor)]
         copies = [t for t in given if self._is_a_copy(t)]
         name = func.overloadpacket.__name__.rstrip("_")

@@ -340,6 +340,8 @@ def test_the_keys_may_wait_for_the_first_word():
 def test_gradients_may_be_off(switch):
     attempt = PROJECTING.replace("def project", f"@torch.{switch}()\ndef project")
     assert exercise_cells.verdict("03-5", attempt).points == 1
+    again = attempt.replace(LOOP, f"        keys = {KEYS}\n{LOOP}")
+    assert "but W_k multiplies" in exercise_cells.verdict("03-5", again).message
 
 
 @pytest.mark.parametrize(
