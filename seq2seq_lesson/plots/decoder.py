@@ -11,36 +11,91 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
-from seq2seq_lesson.palette import BLUE, GREEN, HEAT, ORANGE, PINK
+from seq2seq_lesson.palette import BLUE, GREEN, HEAT, INK, ORANGE, PINK
 from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.plots.attention import attention_map
 
 GREY = "#555555"
 
 
+def vectors(
+    query: Tensor,
+    keys: Tensor,
+    weights: Tensor,
+    context: Tensor,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a query, the keys that it is compared with, and their weighted mean.
+
+    A key's arrow is as thick as its weight, which stands beside its name.
+
+    Shapes
+        query, context: (2,) float
+        keys:           (src_len, 2) float
+        weights:        (src_len,) float, sums to 1
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.4, 4.6), layout="constrained")
+    shares = weights.detach().tolist()
+    drawn = [("query", query, ORANGE, 3.0, "--")]
+    drawn += [
+        (f"key {n}: {share:.0%}", key, BLUE, 1.5 + 6 * share, "-")
+        for n, (key, share) in enumerate(zip(keys, shares, strict=True))
+    ]
+    drawn += [("context", context, INK, 3.0, ":")]
+    for name, vector, colour, width, line in drawn:
+        x, y = vector.detach().tolist()
+        style = {"arrowstyle": "-|>", "color": colour, "lw": width, "ls": line}
+        style |= {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 20}
+        ax.annotate("", xy=(x, y), xytext=(0, 0), arrowprops=style)
+        left = name == "context"  # its arrow lies among the others
+        to_the, aside = ("right", -0.04) if left or x < 0 else ("left", 0.08)
+        box = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8}
+        text = ax.text(x + aside, y + 0.14, name, ha=to_the, va="center", bbox=box)
+        text.set(color=INK, fontsize=14)
+    points = [vector.detach().tolist() for _, vector, *_ in drawn] + [[0, 0]]
+    left, low = (min(values) for values in zip(*points, strict=True))
+    right, high = (max(values) for values in zip(*points, strict=True))
+    ax.set_xlim(left - 1.0, right + 0.8)
+    ax.set_ylim(low - 0.4, high + 0.4)
+    ax.axhline(0, color=GREY, lw=0.8, zorder=0)
+    ax.axvline(0, color=GREY, lw=0.8, zorder=0)
+    ax.set_aspect("equal")
+    ax.set_xlabel("first number")
+    ax.set_ylabel("second number")
+    return ax
+
+
 def exact_by_length(
-    shares: Mapping[str, Mapping[int, float]], ax: Axes | None = None
+    counts: Mapping[str, Mapping[int, tuple[int, int]]],
+    ax: Axes | None = None,
+    fewest: int = 1,
 ) -> Axes:
     """Draw how many sentences each model gets right, over the source's length.
 
     Args
-        shares: model name -> {source length in tokens: share, 0 to 1}
+        counts: model name -> {source length in tokens: (right ones, sentences)}
+        fewest: lengths with fewer sentences are left out
     Raises
         ValueError: there are more than five models.
     """
     styles = zip((BLUE, ORANGE, GREEN, GREY, PINK), "os^Dv", strict=True)
-    styled = with_styles(shares, list(styles))
+    styled = with_styles(counts, list(styles))
     if ax is None:
-        _, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
+        _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    sizes = {}
     for name, by_length, (colour, marker) in styled:
-        lengths = sorted(by_length)
-        heights = [by_length[length] for length in lengths]
-        (line,) = ax.plot(lengths, heights, color=colour, marker=marker, label=name)
+        kept = {n: c for n, c in sorted(by_length.items()) if c[1] >= fewest}
+        sizes |= {length: size for length, (_, size) in kept.items()}
+        heights = [right / size for right, size in kept.values()]
+        (line,) = ax.plot([*kept], heights, color=colour, marker=marker, label=name)
+        line.set(lw=2.5, ms=9)
         if colour == BLUE:  # hollow and on top: seen even where it lies on another
-            line.set(linestyle="--", fillstyle="none", ms=9, mew=1.6, zorder=3)
-    ax.set_xticks(sorted({length for found in shares.values() for length in found}))
+            line.set(linestyle="--", fillstyle="none", ms=11, mew=2, zorder=3)
+    ticks = [f"{length}\n({sizes[length]})" for length in sorted(sizes)]
+    ax.set_xticks(sorted(sizes), ticks)
     ax.set_ylim(-0.03, 1.03)
-    ax.set_xlabel("source length (tokens, without end of sentence)")
+    ax.set_xlabel("source length in tokens (sentences)")
     ax.set_ylabel("share exactly right")
     ax.legend(loc="lower left")
     return ax
@@ -64,10 +119,15 @@ def weights_by_treatment(
     rows = torch.stack([*weights.values()])
     ax = attention_map(rows, source_words, list(weights), ax, colour_bar)
     ax.images[0].set_clim(0, highest)
+    for (row, column), share in np.ndenumerate(rows.detach().cpu().numpy()):
+        colour = INK if share > 0.55 * highest else "white"
+        text = f"{100 * share:.0f}"
+        ax.text(column, row, text, ha="center", va="center", color=colour)
     for row in range(1, len(rows)):  # rows that are equal must not melt together
         ax.axhline(row - 0.5, color="white", lw=4)
-    ax.set_ylabel("encoder's states")
-    ax.set_xlabel("position read")
+    ax.set_xticks(range(len(source_words)), source_words)
+    ax.set_ylabel("")
+    ax.set_xlabel("position read; numbers are per cent")
     return ax
 
 
@@ -87,7 +147,7 @@ def aligned_positions(
     np.add.at(counts, (target, source), 1)
     shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     if ax is None:
-        _, ax = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
+        _, ax = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
     image = ax.imshow(shares, vmin=0, vmax=1, cmap=HEAT)
     ax.figure.colorbar(image, ax=ax, label="share of links (each row sums to 1)")
     ax.xaxis.tick_top()  # as in every other map: rows are written, columns read

@@ -21,8 +21,9 @@ AXES = {
     "logits": ("batch", "tgt_vocab"),
 }
 # All in inches. From the left: attention's column, the column of words and cells.
-WIDE, TALL, ASIDE = 0.52, 0.22, 0.26  # half a box's sides; half the way between arrows
+WIDE, TALL, ASIDE = 0.56, 0.22, 0.26  # half a box's sides; half the way between arrows
 ACROSS, ONWARD, ALONE = 1.65, 1.55, 2.45  # column to column, on to the next step
+UNROLLED = (1.4, 1.32, 2.3)  # the same where labels are names alone
 WORD, EMBEDDING, CELL, LOOK = 0.0, 0.85, 2.1, 3.2  # heights of what stands there
 
 
@@ -49,10 +50,16 @@ def _labels(path: Mapping[str, Tensor]) -> dict[str, str]:
 
 
 class _Flow:
-    """The pen: boxes, and arrows that each carry a name and a size."""
+    """The pen: boxes, and arrows with their names.
 
-    def __init__(self, ax: Axes, shapes: Mapping[str, str]) -> None:
-        self.ax, self.shapes = ax, shapes
+    Of one step each arrow has its name and its size; over several steps names stand
+    alone, each once, and larger.
+    """
+
+    def __init__(self, ax: Axes, shapes: Mapping[str, str], brief: bool) -> None:
+        self.ax, self.shapes, self.brief = ax, shapes, brief
+        self.size = 13.5 if brief else 12
+        self.said: set[str] = set()
 
     def box(self, x: float, low: float, high: float, text: str, colour: str) -> None:
         box = Rectangle(
@@ -66,10 +73,11 @@ class _Flow:
         )
         self.ax.add_patch(box)
         middle = (low + high) / 2
-        self.ax.text(x, middle, text, ha="center", va="center", fontsize=12, zorder=4)
+        size = self.size
+        self.ax.text(x, middle, text, ha="center", va="center", fontsize=size, zorder=4)
 
     def word(self, x: float, y: float, text: str) -> None:
-        self.ax.text(x, y, text, ha="center", va="center", fontsize=13, style="italic")
+        self.ax.text(x, y, text, ha="center", va="center", fontsize=15, style="italic")
 
     def arrow(
         self,
@@ -81,7 +89,7 @@ class _Flow:
         ha: Literal["left", "right"] = "left",
         tensor: str = "",
     ) -> None:
-        """Draw an arrow along its corners, its name and size at (`x`, `y`)."""
+        """Draw an arrow along its corners, what names it at (`x`, `y`)."""
         xs, ys = zip(*corners, strict=True)
         self.ax.plot(
             xs[:-1], ys[:-1], color=colour, lw=1.6, zorder=1, solid_capstyle="butt"
@@ -95,8 +103,11 @@ class _Flow:
             "mutation_scale": 13,
         }
         self.ax.annotate("", xy=corners[-1], xytext=corners[-2], arrowprops=style)
-        label = f"{name}\n{self.shapes[tensor or name]}"
-        self.ax.text(x, y, label, ha=ha, va="center", fontsize=11.5, linespacing=0.95)
+        label = name if self.brief else f"{name}\n{self.shapes[tensor or name]}"
+        if not (self.brief and name in self.said):
+            text = self.ax.text(x, y, label, ha=ha, va="center", fontsize=self.size)
+            text.set_linespacing(0.95)
+        self.said.add(name)
 
     def joint(self, x: float, y: float, colour: str) -> None:
         """A dot where one line becomes two."""
@@ -131,12 +142,12 @@ def decoder_flow(
     words_out: Sequence[str],
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the decoder, unrolled over the words it reads, sizes on its arrows.
+    """Draw the decoder: one step with all sizes, or unrolled over the words it reads.
 
     The order of the tensors in `path` is the order in which one step computed them.
     `context` before `dec_state`: the old state asks, attention comes before the cell.
     After it: the new state asks. Absent: no attention. Over several steps the states
-    are numbered: step i turns state_i into state_i+1.
+    are numbered, step i turns state_i into state_i+1, and each name stands there once.
 
     Shapes
         path: `enc_states` (batch, src_len, enc) and, of one step, `word_emb`
@@ -155,21 +166,23 @@ def decoder_flow(
     names, attends = list(path), "context" in path
     write = LOOK + 1.1 if attends else LOOK + 0.1
     out, bus = write + 1.05, write + 1.5
-    step = ACROSS + ONWARD if attends else ALONE
-    encoder = -ACROSS - 1.55 if attends else -ALONE
-    left, right = encoder - WIDE - 0.1, step * (len(words_in) - 1) + 1.45
+    brief = len(words_in) > 1
+    across, onward, alone = UNROLLED if brief else (ACROSS, ONWARD, ALONE)
+    step = across + onward if attends else alone
+    encoder = -across - onward if attends else -alone
+    left, right = encoder - WIDE - 0.1, step * (len(words_in) - 1) + 1.5
     high = (bus if attends else out) + 0.35
     if ax is None:
         size = (right - left, high + 0.25)
         ax = plt.figure(figsize=size).add_axes((0, 0, 1, 1))
-    flow = _Flow(ax, shapes)
+    flow = _Flow(ax, shapes, brief)
     flow.box(encoder, CELL, bus if attends else CELL, "encoder", BLUE)
     states = ["old state", "new state"]
-    if len(words_in) > 1:
+    if brief:
         states = [f"state_{number}" for number in range(len(words_in) + 1)]
     for number, (read, written) in enumerate(zip(words_in, words_out, strict=True)):
         x, old, new = step * number, states[number], states[number + 1]
-        look, side = x - ACROSS, x + (ASIDE if attends else 0)
+        look, side = x - across, x + (ASIDE if attends else 0)
         flow.word(x, WORD, read)
         flow.word(x, out, written)
         flow.box(x, EMBEDDING, EMBEDDING, "embedding", PINK)
@@ -183,11 +196,12 @@ def decoder_flow(
         else:
             flow.arrow(up, "word_emb", PINK, x - 0.07, 1.4, "right")
         came = x - step + WIDE if number else encoder + WIDE
-        way, y = [(came, CELL), (x - WIDE, CELL)], CELL - 0.38
-        start = (look if attends else came) + 0.12
+        way, y = [(came, CELL), (x - WIDE, CELL)], CELL - (0.2 if brief else 0.38)
+        start = (look if attends and not brief else came) + 0.12
         flow.arrow(way, old, GREEN, start, y, tensor="dec_state")
         up, y = [(side, CELL + TALL), (side, write - TALL)], write - 0.63
-        flow.arrow(up, new, GREEN, side + 0.09, y, tensor="dec_state")
+        place = (x + WIDE + 0.09, CELL - 0.2) if brief else (side + 0.09, y)
+        flow.arrow(up, new, GREEN, *place, tensor="dec_state")
         up = [(x, write + TALL), (x, out - 0.17)]
         flow.arrow(up, "logits", GREY, x + 0.09, write + 0.54)
         if attends:
@@ -200,8 +214,8 @@ def decoder_flow(
             else:
                 _attend_after(flow, x, look, write, new)
     way = [(x + WIDE, CELL), (right - 0.1, CELL)]
-    y = CELL + 0.38 if attends else CELL - 0.38
-    flow.arrow(way, new, GREEN, x + WIDE + 0.08, y, tensor="dec_state")
+    y = CELL + 0.38 if attends else CELL - (0.2 if brief else 0.38)
+    flow.arrow(way, new, GREEN, x + WIDE + 0.09, y, tensor="dec_state")
     ax.set_xlim(left, right)
     ax.set_ylim(-0.25, high)
     ax.set_aspect("equal")

@@ -107,7 +107,7 @@ def swap(
     every = mask_from_lengths(taken, width, device)  # (pairs, width)
     words = bad if "word states" in parts else good  # (pairs, width, enc)
     states = torch.where(real.unsqueeze(-1), words, bad)  # (pairs, width, enc)
-    return _write(
+    return write(
         model,
         bad_state if "last state" in parts else right_state,
         states,
@@ -116,7 +116,7 @@ def swap(
     )
 
 
-def _write(
+def write(
     model: Seq2Seq,
     dec_state: Tensor,
     enc_states: Tensor,
