@@ -29,8 +29,8 @@ MUTATIONS = [
     (
         "03_decoder_dissection",
         "a score's missing tanh",
-        "scores = torch.tanh(both @ W.T) @ v",
-        "scores = (both @ W.T) @ v",
+        "features = torch.tanh(query_proj + keys_proj)",
+        "features = query_proj + keys_proj",
     ),
     (
         "03_decoder_dissection",

@@ -30,8 +30,35 @@ def _mask(rng: random.Random, batch: int, src_len: int) -> Tensor:
     return mask_from_lengths(lengths, src_len)
 
 
+def mean_of_states(attempt: object) -> Verdict:
+    """A context for each word that is written. (exercise 3.1)"""
+
+    def draw(rng: random.Random) -> dict[str, Tensor]:
+        batch, tgt_len, src_len, enc = rng.sample(range(2, 9), 4)
+        weights = torch.randn(batch, tgt_len, src_len).softmax(dim=2)
+        return {"weights": weights, "enc_states": torch.randn(batch, src_len, enc)}
+
+    def by(letters: str) -> Callable:
+        return partial(torch.einsum, letters)
+
+    todo = "return the contexts, (batch, tgt_len, enc): one for each word written."
+    mistakes = {
+        "a letter that is missing after -> is summed over, and yours lost the words "
+        "written.": by("bts,bse->be"),
+        "each sentence's weights met every sentence's states: give the batch the "
+        "same letter in both.": by("bts,cse->bte"),
+        "the letters after -> order the axes; batch is first.": by("bts,bse->tbe"),
+        "the letters after -> order the axes; enc is last.": by("bts,bse->bet"),
+        "src_len is one axis in both: give it the same letter.": by("bts,bre->bte"),
+        "a letter for each axis, in their order: weights (batch, tgt_len, src_len), "
+        "enc_states (batch, src_len, enc).": by("bs,bse->be"),  # an error
+    }
+    fault = against(torch.bmm, CONTEXT)
+    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
+
+
 def gru_parameters(attempt: object) -> Verdict:
-    """How many parameters has a GRU? (exercise 3.1)"""
+    """How many parameters has a GRU? (exercise 3.2)"""
 
     def draw(rng: random.Random) -> dict[str, int]:
         return dict(zip(("reads", "hid"), rng.sample(range(3, 40), 2), strict=True))
@@ -65,33 +92,6 @@ def gru_parameters(attempt: object) -> Verdict:
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
 
 
-def mean_of_states(attempt: object) -> Verdict:
-    """A context for each word that is written. (exercise 3.2)"""
-
-    def draw(rng: random.Random) -> dict[str, Tensor]:
-        batch, tgt_len, src_len, enc = rng.sample(range(2, 9), 4)
-        weights = torch.randn(batch, tgt_len, src_len).softmax(dim=2)
-        return {"weights": weights, "enc_states": torch.randn(batch, src_len, enc)}
-
-    def by(letters: str) -> Callable:
-        return partial(torch.einsum, letters)
-
-    todo = "return the contexts, (batch, tgt_len, enc): one for each word written."
-    mistakes = {
-        "a letter that is missing behind -> is summed over, and yours lost the words "
-        "written.": by("bts,bse->be"),
-        "each sentence's weights met every sentence's states: give the batch the "
-        "same letter in both.": by("bts,cse->bte"),
-        "the letters behind -> order the axes; batch is first.": by("bts,bse->tbe"),
-        "the letters behind -> order the axes; enc is last.": by("bts,bse->bet"),
-        "src_len is one axis in both: give it the same letter.": by("bts,bre->bte"),
-        "a letter for each axis, in their order: weights (batch, tgt_len, src_len), "
-        "enc_states (batch, src_len, enc).": by("bs,bse->be"),  # an error
-    }
-    fault = against(torch.bmm, CONTEXT)
-    return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
-
-
 def after_permuting(attempt: object) -> Verdict:
     """What becomes of weights and context if words change places? (exercise 3.3)"""
     measured: tuple[Tensor, ...] = ()
@@ -117,7 +117,7 @@ def after_permuting(attempt: object) -> Verdict:
         "a score that looks follows the states: the weights move too.": (
             lambda weights, context, order: (weights, context)
         ),
-        "new place j holds what stood at order[j], as in outputs[shuffle].": (
+        "new place j holds what stood at order[j], as in table[shuffle].": (
             lambda w, context, order: (w[..., order.argsort()], context)
         ),
         "the context's last axis holds a state's numbers, not places to read.": (
@@ -138,16 +138,23 @@ def additive_context(attempt: object) -> Verdict:
 
     def draw(rng: random.Random, real: bool = True) -> dict[str, Tensor]:
         batch, tgt_len, src_len, hid, enc, att = rng.sample(range(2, 9), 6)
+        src_mask = _mask(rng, batch, src_len)
+        keys, W_k = torch.randn(batch, src_len, enc), torch.randn(att, enc)
+        v = torch.randn(att)
+        if rng.random() < 0.5:  # padding scores far above the words
+            v *= 400 / v.abs().sum()
+            W_k[:, 0] = 20 * v.sign()
+            keys[..., 0] = torch.where(src_mask, -0.1, 5.0)
         return {
             "query": torch.randn(batch, tgt_len, hid),
-            "keys": torch.randn(batch, src_len, enc),
-            "src_mask": _mask(rng, batch, src_len) & real,
+            "keys": keys,
+            "src_mask": src_mask & real,
             "W_q": torch.randn(att, hid),
-            "W_k": torch.randn(att, enc),
-            "v": torch.randn(att),
+            "W_k": W_k,
+            "v": v,
         }
 
-    def having(*faults: str) -> Callable:
+    def having(*faults: str, fill: float = float("-inf")) -> Callable:
         def attend(
             query: Tensor,
             keys: Tensor,
@@ -162,9 +169,14 @@ def additive_context(attempt: object) -> Verdict:
             scores = features @ v
             scores = torch.tanh((asks + read) @ v) if "late" in faults else scores
             hidden = (src_mask if "mask" in faults else ~src_mask).unsqueeze(1)
-            if "bare" not in faults:
-                scores = scores.masked_fill(hidden, float("-inf"))
-            return scores.softmax(dim=1 if "axis" in faults else -1) @ keys
+            if not {"bare", "after", "mended"} & {*faults}:
+                scores = scores.masked_fill(hidden, fill)
+            weights = scores.softmax(dim=1 if "axis" in faults else -1)
+            if {"after", "mended"} & {*faults}:
+                weights = weights * ~hidden
+            if "mended" in faults:
+                weights = weights / weights.sum(dim=-1, keepdim=True)
+            return weights @ keys
 
         return attend
 
@@ -184,6 +196,13 @@ def additive_context(attempt: object) -> Verdict:
         "one tanh, around the sum of the two.": having("each"),
         "the tanh comes before v, not after it.": having("late"),
         "padding still gets a share: masked_fill returns new scores.": having("bare"),
+        "0 is no small score, e^0 is 1: fill with -inf.": having(fill=0.0),
+        "a word may score below that number: fill with -inf.": having(fill=-100.0),
+        "after the mask the weights no longer sum to 1: mask the scores.": (
+            having("after")
+        ),
+        "where padding scores far above the words, 0 / 0 is nan: mask the scores, "
+        "before the softmax.": having("mended"),
     }
     fault = against(having(), CONTEXT)
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)

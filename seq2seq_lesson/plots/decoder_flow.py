@@ -121,7 +121,7 @@ def _attend_before(flow: _Flow, x: float, look: float, write: float, old: str) -
     flow.arrow(up, old, GREEN, look - 0.07, CELL + 0.47, "right", "dec_state")
     edge, side = look + WIDE, x - ASIDE
     flow.joint(side, LOOK, ORANGE)
-    for end, y in ((CELL + TALL, CELL + 0.62), (write - TALL, LOOK + 0.45)):
+    for end, y in ((CELL + TALL, CELL + 0.62), (write - TALL, LOOK + 0.54)):
         way = [(edge, LOOK), (side, LOOK), (side, end)]
         flow.arrow(way, "context", ORANGE, side - 0.07, y, "right")
 

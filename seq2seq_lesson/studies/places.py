@@ -16,7 +16,7 @@ from seq2seq_lesson.corpus import prepare, read_pairs, split
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.studies import read_study, values
-from seq2seq_lesson.studies.swaps import padded, translations, write, wrong
+from seq2seq_lesson.studies.swaps import padded, write, wrong
 from seq2seq_lesson.tasks import MODELS, bundled
 from seq2seq_lesson.training import fit
 from seq2seq_lesson.translation import Translation, translate
@@ -63,9 +63,7 @@ def by_length(sentences: Sequence[str]) -> dict[int, list[str]]:
 
 
 @torch.no_grad()
-def moved(
-    parts: Model, sentences: Sequence[str], move: str = "as it is"
-) -> list[str]:
+def moved(parts: Model, sentences: Sequence[str], move: str = "as it is") -> list[str]:
     """Translate sentences of one length with a full stop that does not belong there.
 
     "stop in front": it is read before the sentence, so all words move by one place, and

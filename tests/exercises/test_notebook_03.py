@@ -38,8 +38,47 @@ def projecting(right: str, wrong: str) -> str:
     return PROJECTING.replace(right, wrong)
 
 
+SCORES = """features = (query @ W_q.T).unsqueeze(2) + (keys @ W_k.T).unsqueeze(1)
+    scores = torch.tanh(features) @ v
+    """
+MENDED = """\
+weights = weights * src_mask.unsqueeze(1)
+    weights = weights / weights.sum(dim=-1, keepdim=True)"""
+
+
+def masking(scores: str, then: str = "") -> str:
+    """Exercise 3.4 with everything right but the mask."""
+    return f"""
+def additive_context(query, keys, src_mask, W_q, W_k, v):
+    features = (query @ W_q.T).unsqueeze(2) + (keys @ W_k.T).unsqueeze(1)
+    scores = torch.tanh(features) @ v
+    weights = ({scores}).softmax(dim=-1)
+    {then}
+    return weights @ keys"""
+
+
 WRONG = {  # a phrase of the hint: a wrong attempt
     "03-1": {
+        "lost the words written": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bts,bse->be", weights, enc_states)""",
+        "met every sentence's states": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bts,cse->bte", weights, enc_states)""",
+        "batch is first": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bts,bse->tbe", weights, enc_states)""",
+        "enc is last": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bts,bse->bet", weights, enc_states)""",
+        "src_len is one axis in both": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bts,bre->bte", weights, enc_states)""",
+        "a letter for each axis, in their order": """
+def mean_of_states(weights, enc_states):
+    return torch.einsum("bs,bse->be", weights, enc_states)""",
+    },
+    "03-2": {
         "number for each of its rows": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads + 3 * hid * hid""",
@@ -64,26 +103,6 @@ def gru_parameters(reads, hid):
         "applied to the old state, and": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads""",
-    },
-    "03-2": {
-        "lost the words written": """
-def mean_of_states(weights, enc_states):
-    return torch.einsum("bts,bse->be", weights, enc_states)""",
-        "met every sentence's states": """
-def mean_of_states(weights, enc_states):
-    return torch.einsum("bts,cse->bte", weights, enc_states)""",
-        "batch is first": """
-def mean_of_states(weights, enc_states):
-    return torch.einsum("bts,bse->tbe", weights, enc_states)""",
-        "enc is last": """
-def mean_of_states(weights, enc_states):
-    return torch.einsum("bts,bse->bet", weights, enc_states)""",
-        "src_len is one axis in both": """
-def mean_of_states(weights, enc_states):
-    return torch.einsum("bts,bre->bte", weights, enc_states)""",
-        "a letter for each axis, in their order": """
-def mean_of_states(weights, enc_states):
-    return torch.einsum("bs,bse->be", weights, enc_states)""",
     },
     "03-3": {
         "the weights move too": """
@@ -140,6 +159,14 @@ def additive_context(query, keys, src_mask, W_q, W_k, v):
     scores = torch.tanh(features) @ v
     scores.masked_fill(~src_mask.unsqueeze(1), float("-inf"))
     return scores.softmax(dim=-1) @ keys""",
+        "e^0 is 1": masking("scores.masked_fill(~src_mask.unsqueeze(1), 0)"),
+        "a word may score below": masking(
+            "scores.masked_fill(~src_mask.unsqueeze(1), -100.0)"
+        ),
+        "no longer sum to 1: mask": masking(
+            "scores", "weights = weights * src_mask.unsqueeze(1)"
+        ),
+        "0 / 0 is nan": masking("scores", MENDED),
     },
     "03-5": {
         "belongs before the loop": """
@@ -247,6 +274,35 @@ def test_every_exercise_is_tested():
 @pytest.mark.parametrize("number", WRONG)
 def test_exercise(number):
     exercise_cells.behaves(number, WRONG[number])
+
+
+RIGHT = {  # in another way than the solution
+    "03-1": [
+        "return torch.bmm(weights, enc_states)",
+        "return (weights.unsqueeze(-1) * enc_states.unsqueeze(1)).sum(dim=2)",
+        "return torch.stack([w @ states for w, states in zip(weights, enc_states)])",
+    ],
+    "03-2": ["return 3 * hid * reads + 3 * hid * hid + 3 * hid + 3 * hid"],
+    "03-3": [
+        "return [weights.index_select(-1, order), context.clone()]",
+        "return torch.gather(weights, 2, order.expand_as(weights)), context",
+    ],
+    "03-4": [
+        f"{SCORES}scores = scores.masked_fill(~src_mask[:, None], -1e9)\n"
+        "    return scores.softmax(dim=-1) @ keys",
+        f"{SCORES}return attention.masked_softmax(scores, src_mask).bmm(keys)",
+        f"{SCORES}grown = scores.double().exp() * src_mask[:, None]\n"
+        "    return (grown / grown.sum(dim=-1, keepdim=True)).float() @ keys",
+    ],
+}
+
+
+@pytest.mark.parametrize("number", RIGHT)
+def test_right_in_another_way(number):
+    stub = source(number, "exercise-attempt")
+    for body in RIGHT[number]:
+        attempt = f"{stub.partition('):')[0]}):\n    {body}"
+        assert exercise_cells.verdict(number, attempt).points == 1, body
 
 
 def test_half_a_repair_is_told_what_is_left():

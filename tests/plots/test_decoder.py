@@ -1,5 +1,7 @@
 """The decoder's figures: what they show is what they were given."""
 
+import re
+
 import pytest
 import torch
 from matplotlib.path import Path
@@ -8,6 +10,7 @@ from seq2seq_lesson.plots.decoder import (
     aligned_positions,
     dot_variance,
     exact_by_length,
+    vectors,
     weights_by_treatment,
 )
 from seq2seq_lesson.plots.decoder_flow import decoder_flow
@@ -57,13 +60,17 @@ def test_every_tensor_is_named_with_the_size_it_has(names):
 
 @pytest.mark.parametrize("names", [PLAIN, BEFORE, AFTER])
 @pytest.mark.parametrize("steps", [1, 3])
-def test_every_arrow_carries_a_size_and_no_text_lies_on_another_or_on_a_line(
-    names, steps
-):
+def test_no_text_lies_on_another_or_on_a_line(names, steps):
     ax = decoder_flow(path(*names), ["word"] * steps, ["word"] * steps)
     arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
-    labels = [text for text in ax.texts if "(batch" in text.get_text()]
-    assert len(arrows) == len(labels) > 3 * steps
+    name = r"(?s)(\w+_\w+|word id|logits|context|old state|new state)(\n\(batch.*)?"
+    labels = [text for text in ax.texts if re.fullmatch(name, text.get_text())]
+    said = [text.get_text() for text in labels]
+    assert len(arrows) > 3 * steps
+    if steps == 1:
+        assert len(arrows) == len(labels)
+    else:
+        assert len({*said}) == len(said)  # each name once
     ax.figure.draw_without_rendering()
     written = [text for text in ax.texts if text.get_text()]
     places = [text.get_window_extent() for text in written]
@@ -127,10 +134,10 @@ def test_unrolled_has_a_column_a_word_and_numbered_states():
         "am",
         "am",
     ]
-    assert shown.count("logits\n(batch 2,\ntgt_vocab 17)") == 3
-    # state_0 goes into the first cell; the others to the words, to attention and on
-    counts = [shown.count(f"state_{n}\n(batch 2,\nhid 11)") for n in range(4)]
-    assert counts == [1, 3, 3, 3]
+    names = ["word id", "word_emb", "enc_states", "context", "logits"]
+    names += [f"state_{number}" for number in range(4)]
+    assert [shown.count(name) for name in names] == [1] * 9
+    assert not [text for text in shown if "(batch" in text]
 
 
 def test_tensors_that_do_not_belong_together_are_refused():
@@ -145,7 +152,8 @@ def test_tensors_that_do_not_belong_together_are_refused():
 
 
 def test_exactness_is_drawn_over_length():
-    ax = exact_by_length({"plain": {5: 0.5, 3: 0.9}, "looking": {3: 1.0, 5: 0.8}})
+    counts = {"plain": {5: (1, 2), 3: (9, 10)}, "looking": {3: (10, 10), 5: (8, 10)}}
+    ax = exact_by_length(counts)
     plain, looking = ax.lines
     assert list(plain.get_xdata()) == [3, 5]
     assert list(plain.get_ydata()) == [0.9, 0.5]
@@ -153,6 +161,29 @@ def test_exactness_is_drawn_over_length():
     assert plain.get_zorder() > looking.get_zorder()  # hollow, so both are seen
     assert plain.get_fillstyle() == "none"
     assert [text.get_text() for text in ax.get_legend().texts] == ["plain", "looking"]
+
+
+def test_lengths_with_few_sentences_are_left_out_and_the_rest_say_how_many():
+    ax = exact_by_length({"plain": {3: (9, 10), 5: (1, 2)}}, fewest=3)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["3\n(10)"]
+    assert list(ax.lines[0].get_xdata()) == [3]
+
+
+def test_vectors_are_arrows_as_thick_as_their_weights():
+    keys = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 2.0]])
+    weights = torch.tensor([0.7, 0.2, 0.1])
+    ax = vectors(torch.tensor([2.0, 1.0]), keys, weights, weights @ keys)
+    arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
+    wanted = [[2.0, 1.0], *keys.tolist(), (weights @ keys).tolist()]
+    assert [list(arrow.xy) for arrow in arrows] == wanted
+    thick = [arrow.arrow_patch.get_linewidth() for arrow in arrows[1:4]]
+    assert thick == sorted(thick, reverse=True)
+    assert texts(ax) == ["query", "key 0: 70%", "key 1: 20%", "key 2: 10%", "context"]
+    ax.figure.draw_without_rendering()
+    written = [text for text in ax.texts if text.get_text()]
+    places = [text.get_window_extent() for text in written]
+    for number, place in enumerate(places):
+        assert not any(place.overlaps(other) for other in places[:number])
 
 
 def test_treatments_are_rows():
@@ -171,6 +202,7 @@ def test_small_weights_get_a_shorter_scale_and_rows_stay_apart():
     ax = weights_by_treatment(rows, ["0", "1"], highest=0.25, colour_bar=False)
     assert ax.images[0].get_clim() == (0, 0.25)
     assert [line.get_ydata()[0] for line in ax.lines] == [0.5, 1.5]
+    assert texts(ax) == ["10", "90"] * 3  # per cent
     assert len(ax.figure.axes) == 1
 
 
@@ -187,11 +219,11 @@ def test_variance_has_two_lines():
 
 
 def test_every_model_and_every_length_is_drawn_and_a_sixth_model_is_refused():
-    shares = {name: {3: 0.5, 4: 0.4} for name in "abcd"} | {"e": {7: 0.1}}
-    ax = exact_by_length(shares)
+    counts = {name: {3: (5, 9), 4: (4, 9)} for name in "abcd"} | {"e": {7: (1, 9)}}
+    ax = exact_by_length(counts)
     assert [text.get_text() for text in ax.get_legend().texts] == list("abcde")
     assert len({line.get_color() for line in ax.lines}) == 5
     assert len({line.get_marker() for line in ax.lines}) == 5
     assert list(ax.get_xticks()) == [3, 4, 7]
     with pytest.raises(ValueError, match="curves: got 6, wanted at most 5"):
-        exact_by_length(shares | {"f": {3: 0.2}})
+        exact_by_length(counts | {"f": {3: (2, 9)}})

@@ -228,6 +228,12 @@ def walk_padding_studies(lesson):
     ours = torch.ones(2, requires_grad=True)
     getattr(lesson, "studies.agreement").agree(ours * 1, ours * 1, [ours])
     swaps.study()
+    places = getattr(lesson, "studies.places")
+    moving = places.trained(torch.device("cpu"))["by place"]
+    places.look(moving, group[0])
+    for move in places.MOVES:
+        places.right(moving, group, move)
+    places.study()
 
 
 def walk_exercises():
