@@ -111,6 +111,8 @@ def weights_by_treatment(
 ) -> Axes:
     """Draw one step's weights, a row for each thing done to the encoder's states.
 
+    Each weight stands there in per cent.
+
     Shapes
         weights: treatment -> (src_len,) float, sums to 1
     Args
@@ -125,9 +127,9 @@ def weights_by_treatment(
         ax.text(column, row, text, ha="center", va="center", color=colour)
     for row in range(1, len(rows)):  # rows that are equal must not melt together
         ax.axhline(row - 0.5, color="white", lw=4)
-    ax.set_xticks(range(len(source_words)), source_words)
+    ax.set_xticks(range(len(source_words)), source_words, rotation=0, ha="center")
+    ax.set_xlabel("")  # positions, and weights in per cent: for the title
     ax.set_ylabel("")
-    ax.set_xlabel("position read; numbers are per cent")
     return ax
 
 
