@@ -83,7 +83,7 @@ def exact_by_length(
     styled = with_styles(counts, list(styles))
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-    sizes = {}
+    sizes: dict[int, int] = {}
     for name, by_length, (colour, marker) in styled:
         kept = {n: c for n, c in sorted(by_length.items()) if c[1] >= fewest}
         sizes |= {length: size for length, (_, size) in kept.items()}

@@ -271,6 +271,7 @@ PLOTS = {
     "seed_dots": lambda: seed_dots({"m": {"a": there(3, 1)}}, "error"),
     "steps_by_length": lambda: steps_by_length([3, 4], {"a": there(2, 2)}),
     "unrolled_encoder": unrolled,
+    "vectors": lambda: decoder.vectors(there(2), there(3, 2), there(3), there(2)),
     "weights_by_treatment": lambda: decoder.weights_by_treatment(
         {"a": there(2)}, ["x", "y"]
     ),
