@@ -30,7 +30,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbva
 .PHONY: run lab notebooks test test-slow test-browser test-colab test-cuda test-device \
 	test-mutations test-rerun test-fresh \
 	test-classroom student slides grading room \
-	bench pretrained reversal-study attention-study swaps-study places-study bigrams address claims release picture footprint clean
+	bench pretrained reversal-study attention-study swaps-study places-study recipe-study bigrams address claims release picture footprint clean
 
 run: $(READY)
 	@echo "run: executing all notebooks ($(CORPUS) corpus; JOBS= at a time), pages in build/"
@@ -139,6 +139,10 @@ swaps-study: $(READY)
 places-study: $(READY)
 	@echo "places-study: the trainings behind section 5 of notebook 03 (three minutes)"
 	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study places
+
+recipe-study: $(READY)
+	@echo "recipe-study: the trainings behind the tables of notebook 04's companion (ten minutes)"
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study recipe
 
 bigrams: $(READY)
 	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"

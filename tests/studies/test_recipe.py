@@ -1,0 +1,134 @@
+"""What notebook 04's companion reads in the recipe's table, and how it was made."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from seq2seq_lesson.runtime import seed_everything
+from seq2seq_lesson.studies import SEEDS, read_study, values
+from seq2seq_lesson.studies import recipe as study
+
+FINDINGS = read_study("recipe")
+
+
+def test_the_table_holds_every_run_with_every_seed():
+    held = {(row.experiment, row.model, row.seed) for row in FINDINGS}
+    assert held == {(*key, seed) for key in study.RUNS for seed in SEEDS}
+
+
+def test_only_the_output_layer_begins_otherwise():
+    starts = {
+        name: study.begun(change, 1) for name, change in study.CHANGES["output"].items()
+    }
+    first = {name: model.decoder.output.weight for name, model in starts.items()}
+    stds = [round(weight.std().item(), 2) for weight in first.values()]
+    assert stds == [0.3, 0.04, 0.3, 0.3]
+    tied, plain, copied, stretched = starts.values()
+    assert tied.decoder.output.weight is tied.decoder.embedding.weight
+    assert torch.equal(copied.decoder.output.weight, copied.decoder.embedding.weight)
+    assert copied.decoder.output.weight is not copied.decoder.embedding.weight
+    ratio = stretched.decoder.output.weight / plain.decoder.output.weight
+    torch.testing.assert_close(
+        ratio, torch.full_like(ratio, study.OURS / study.DEFAULT)
+    )
+    for model in starts.values():
+        for name, weight in model.named_parameters():
+            if name != "decoder.output.weight":
+                assert torch.equal(weight, tied.get_parameter(name)), name
+
+
+def test_both_embeddings_are_drawn_anew():
+    change = study.Change(start=study.embeddings(1.0))
+    model = study.begun(change, 0)
+    for part in (model.encoder, model.decoder):
+        assert part.embedding.weight.std().item() == pytest.approx(1, abs=0.02)
+
+
+def test_a_recipe_and_sizes_are_changed(monkeypatch):
+    monkeypatch.setattr(study, "quarter", lambda seed: some(seed)[:64])
+    seen = []
+    monkeypatch.setattr(study, "fit", lambda *given, **_: seen.append(given))
+    change = study.Change({"bidirectional": False}, {"epochs": 7, "clip": math.inf})
+    rows = list(study.changed(change, 2))
+    ((model, examples, recipe),) = seen
+    assert not model.config.bidirectional
+    assert len(examples) == 64
+    assert recipe == replace(study.RECIPE, seed=2, epochs=7, clip=math.inf)
+    assert [row[:2] for row in rows] == [
+        ("std", 0),
+        ("bleu", 0),
+        ("loss", 0),
+        ("loss", 1),
+    ]
+
+
+some = study.quarter
+
+
+def test_a_schedule_sets_the_share_before_each_epoch(monkeypatch):
+    shares = []
+    monkeypatch.setattr(
+        study, "train_epoch", lambda *given: shares.append(given[3].own_words)
+    )
+    list(study.scheduled(study.SCHEDULES["linear"], 0, epochs=3))
+    assert shares == [0, 0.5, 1]
+    ends = {name: (f(0.0), f(1.0)) for name, f in study.SCHEDULES.items()}
+    assert ends["inverse sigmoid"] == pytest.approx((1 / 13, 1), abs=0.01)
+
+
+def test_padding_that_counts_makes_the_told_loss_lower(monkeypatch):
+    monkeypatch.setattr(study, "RECIPE", replace(study.RECIPE, epochs=2))
+    monkeypatch.setattr(study, "quarter", lambda seed: some(seed)[:320])
+    left_out, counted = (dict(told(study.padded(way, 0))) for way in (False, True))
+    assert counted["told", 0] < left_out["told", 0] - 0.3
+    assert counted["loss", 0] > 1
+
+
+def told(rows):
+    return [((measure, at), value) for measure, at, value in rows]
+
+
+def test_a_clip_and_a_warm_rate_shorten_the_way():
+    ways = {
+        "plain": (2.0, math.inf, 0),
+        "clipped": (2.0, 0.5, 0),
+        "warm": (2.0, math.inf, 99),
+    }
+    rows = {n: dict(told(study.descended(*way, 0, steps=4))) for n, way in ways.items()}
+    assert [rows[name]["cut", 0] for name in ways] == [0, 4, 0]
+    assert rows["plain"]["highest", 0] > rows["clipped"]["highest", 0]
+    assert rows["plain"]["highest", 0] > rows["warm"]["highest", 0]
+
+
+def test_what_the_page_says_of_scale():
+    bleu = values(FINDINGS, "output", "bleu")
+    low = bleu.pop("not tied").max()
+    assert low < min(seeds.min() for seeds in bleu.values()) / 2
+    small = values(FINDINGS, "scale", "bleu")["tied, 0.036"]
+    assert small.max() < min(seeds.min() for seeds in bleu.values()) / 2
+
+
+# (experiment, model, seed, BLEU or the last loss at most so far apart)
+SAMPLE = [
+    ("output", "not tied", 1, 8),
+    ("output", "not tied, PyTorch's, stretched", 0, 8),
+    ("one thing", "batches of 128", 2, 8),
+    ("own words", "a fair coin", 2, 5),
+    ("padding", "counted", 0, 6),
+    ("clip", "rate 2, clipped at 3", 0, 0.3),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("experiment", "model", "seed", "apart"), SAMPLE)
+def test_a_sample_comes_out_again(experiment, model, seed, apart):
+    known = {
+        row[3:5]: row.value for row in FINDINGS if row[:3] == (experiment, model, seed)
+    }
+    seed_everything(seed)
+    again = dict(told(study.RUNS[experiment, model](seed)))
+    assert again.keys() == known.keys()
+    first = ("last", 0) if experiment == "clip" else ("bleu", 0)
+    assert abs(again[first] - known[first]) < apart
