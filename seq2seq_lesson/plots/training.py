@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from torch import Tensor
 
 from seq2seq_lesson.palette import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
 from seq2seq_lesson.plots import with_styles
@@ -100,4 +101,32 @@ def speeds(tokens_per_second: Mapping[str, float], ax: Axes | None = None) -> Ax
     ax.margins(x=0.4)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="target tokens per second, forward and backward", ylabel="rung")
+    return ax
+
+
+def bleu_by_scale(
+    scales: Sequence[float], curves: Mapping[str, Tensor], ax: Axes | None = None
+) -> Axes:
+    """Draw BLEU against the size of a layer's first numbers: a dot a training.
+
+    Shapes
+        curves: for each label (seeds, scales) float, 0 to 100; the line is their mean
+    Raises
+        ValueError: there are more than six curves.
+    """
+    styled = with_styles(curves, STYLES)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
+    for label, runs, (colour, line, marker) in styled:
+        mean = runs.mean(dim=0).tolist()
+        ax.plot(scales, mean, label=label, color=colour, linestyle=line, lw=2)
+        for run in runs.tolist():
+            ax.plot(scales, run, marker, color=colour, ms=6, alpha=0.7)
+    ax.set_xscale("log")
+    ax.set_xticks(scales, [f"{scale:g}" for scale in scales])
+    ax.minorticks_off()
+    ax.set(xlabel="standard deviation of the output layer's first numbers")
+    ax.set(ylabel="BLEU on held-out pairs", ylim=(0, 105))
+    ax.grid(axis="y", alpha=0.3)
+    ax.legend()
     return ax

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import pytest
+import torch
 
 from seq2seq_lesson.plots import training as plots
 
@@ -54,6 +55,23 @@ def test_speeds_are_labelled_with_the_ratio_to_the_first():
     assert [bar.get_width() for bar in ax.patches] == [100, 5000]
     assert [text.get_text() for text in ax.texts] == ["100  (×1)", "5,000  (×50)"]
     assert ax.yaxis_inverted()
+
+
+def test_bleu_by_scale_draws_a_line_of_means_and_a_dot_a_training():
+    runs = torch.tensor([[20.0, 80.0], [30.0, 90.0]])
+    ax = plots.bleu_by_scale([0.1, 1.0], {"tied": runs, "not tied": runs + 1})
+    assert points(ax)[:3] == [
+        [[0.1, 25], [1, 85]],
+        [[0.1, 20], [1, 80]],
+        [[0.1, 30], [1, 90]],
+    ]
+    assert len(points(ax)) == 6
+    assert ax.get_xscale() == "log"
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0.1", "1"]
+    _, given = plt.subplots()
+    assert plots.bleu_by_scale([0.1, 1.0], {"tied": runs}, given) is given
+    assert "standard deviation" in given.get_xlabel()
+    assert "BLEU" in given.get_ylabel()
 
 
 @pytest.mark.parametrize(
