@@ -194,29 +194,69 @@ def own_words_loss(attempt: object) -> Verdict:
         log_probs = torch.randn(tgt_len, tgt_vocab).log_softmax(dim=1)
         if rng.random() < 0.8:
             log_probs[rng.randrange(tgt_len), EOS] = -0.01  # here it gives up
-        return {"log_probs": log_probs, "tgt_ids": torch.randint(4, 9, (tgt_len,))}
+        tgt_ids = torch.randint(4, 9, (tgt_len,))  # (tgt_len,)
+        tgt_ids[-1] = EOS
+        return {"log_probs": log_probs, "tgt_ids": tgt_ids}
+
+    def turns_of(log_probs: Tensor) -> int:
+        ended = (log_probs.argmax(dim=1) == EOS).tolist()
+        return ended.index(True) + 1 if any(ended) else len(ended)
 
     def paid(
         log_probs: Tensor,
         tgt_ids: Tensor,
         spread: bool = False,
         late: bool = False,
-        free: int = 0,
-        off: int = 0,
+        more: int = 0,
+        sign: int = -1,
+        own: bool = False,
     ) -> float:
-        ended = (log_probs.argmax(dim=1) == EOS).tolist()
-        turns = len(ended) if late or not any(ended) else ended.index(True) + 1
-        nats = -log_probs[range(turns), tgt_ids[:turns]][: turns - free].sum().item()
-        return nats / (len(ended) if spread else turns - off)
+        turns = len(log_probs) if late else turns_of(log_probs)
+        words = log_probs.argmax(dim=1) if own else tgt_ids  # (tgt_len,)
+        nats = sign * log_probs[range(turns), words[:turns]].sum().item()
+        return nats / (len(log_probs) if spread else turns + more)
+
+    def unpaid(
+        log_probs: Tensor, tgt_ids: Tensor, none: float | None = None
+    ) -> float | None:
+        """The turn that wrote <eos> is neither paid for nor counted."""
+        turns = turns_of(log_probs)
+        turns -= int(log_probs[turns - 1].argmax() == EOS)
+        if not turns and none is not None:
+            return none
+        return -log_probs[range(turns), tgt_ids[:turns]].sum().item() / turns
+
+    def uncounted(log_probs: Tensor, tgt_ids: Tensor) -> float:
+        """It is paid for, but not counted."""
+        turns = turns_of(log_probs)
+        counted = turns - int(log_probs[turns - 1].argmax() == EOS)
+        return paid(log_probs, tgt_ids) * turns / counted
+
+    def only_stopped(log_probs: Tensor, tgt_ids: Tensor) -> float | None:
+        stops = bool((log_probs.argmax(dim=1) == EOS).any())
+        return paid(log_probs, tgt_ids) if stops else None
 
     todo = "so far it divides by the whole target. Make it the nats per word paid for."
     if judge(attempt, draw, against(partial(paid, spread=True)), todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
-    mistakes = {
+    mistakes: dict[str, Callable] = {
         "the decoder stopped at its own <eos>: nothing was written behind it, so "
         "nothing is to be paid for there.": partial(paid, late=True),
-        "the turn that wrote <eos> is paid for as well.": partial(paid, free=1, off=1),
-        "the turn that wrote <eos> is paid for: count it too.": partial(paid, off=1),
+        "the turn that wrote <eos> is paid for as well.": unpaid,
+        "the turn that wrote <eos> has its price: a decoder that stops at once has had "
+        "one turn, not none.": partial(unpaid, none=0.0),
+        "the turn that wrote <eos> is paid for: count it too.": uncounted,
+        "this is the sum: divide it by the number of turns.": (
+            lambda log_probs, tgt_ids: paid(log_probs, tgt_ids) * turns_of(log_probs)
+        ),
+        "a price is never negative: it is minus the logarithm.": partial(paid, sign=1),
+        "what is paid is the price of the *true* word, whatever the decoder "
+        "wrote.": partial(paid, own=True),
+        "one turn too many is counted: before the first turn there is none.": partial(
+            paid, more=1
+        ),
+        "where the decoder never writes <eos>, the loop ends by itself: return the "
+        "number there, too.": only_stopped,
     }
     return judge(attempt, draw, against(paid), todo=todo, mistakes=mistakes)
 
@@ -224,21 +264,36 @@ def own_words_loss(attempt: object) -> Verdict:
 def shortened(attempt: object) -> Verdict:
     """Gradients shortened together. (exercise 4.6)"""
 
+    def row(gradients: list[Tensor]) -> Tensor:
+        return torch.cat([gradient.flatten() for gradient in gradients])  # (numbers,)
+
     def draw(rng: random.Random) -> dict[str, Any]:
         sizes = [(3, 4), (5,), (2, 3, 2)][: rng.randint(2, 3)]
         gradients = [rng.uniform(0.2, 2) * torch.randn(size) for size in sizes]
-        return {"gradients": gradients, "limit": rng.uniform(0.5, 6)}
+        share = rng.choice((0.1, 0.6, 1.5)) * rng.uniform(0.8, 1.2)
+        limit = share * row(gradients).norm().item()
+        return {"gradients": gradients, "limit": limit}
 
     def each(change: Callable) -> Callable:
         def change_all(gradients: list[Tensor], limit: float) -> tuple[Tensor, ...]:
-            length = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+            length = row(gradients).norm()
             return tuple(change(gradient, limit, length) for gradient in gradients)
 
         return change_all
 
+    def measured(length_of: Callable) -> Callable:
+        def by_another_length(
+            gradients: list[Tensor], limit: float
+        ) -> tuple[Tensor, ...]:
+            factor = min(1, limit / length_of(gradients))
+            return tuple(gradient * factor for gradient in gradients)
+
+        return by_another_length
+
     todo = "return the gradients, shortened so that together they are `limit` long."
     oracle = each(lambda g, limit, length: g * min(1, limit / length))
-    mistakes = {
+    root = "a length is the root of the sum of squares"
+    mistakes: dict[str, Callable] = {
         "this is the list as it came: giving `g` a new value in a loop does not change "
         "the list.": each(lambda g, limit, length: g),
         "each was measured by itself. There is one length, over all of them, so that "
@@ -248,11 +303,29 @@ def shortened(attempt: object) -> Verdict:
         "what is shorter than the limit stays as it is.": each(
             lambda g, limit, length: g * limit / length
         ),
-        "a length is the root of the sum of squares.": each(
-            lambda g, limit, length: g * min(1, limit / length**2)
-        ),
+        f"{root}.": each(lambda g, limit, length: g * min(1, limit / length**2)),
         "divided by their length they are 1 long, not `limit`.": each(
             lambda g, limit, length: g / (length if length > limit else 1)
+        ),
+        f"{root}, not the sum of sizes.": measured(lambda all_: row(all_).abs().sum()),
+        "lengths of parts do not add up to the length of the whole: their squares "
+        "do.": measured(lambda all_: sum(g.norm() for g in all_)),
+        "this is the length of the longest one: all have a part in the "
+        "length.": measured(lambda all_: max(g.norm() for g in all_)),
+        f"{root}, not of their mean.": measured(
+            lambda all_: row(all_).square().mean().sqrt()
+        ),
+        "the factor is the wrong way up: what is twice too long is to be halved.": each(
+            lambda g, limit, length: g * min(1, length / limit)
+        ),
+        "this lengthens what is short and leaves what is long.": each(
+            lambda g, limit, length: g * max(1, limit / length)
+        ),
+        "the factor is limit over length, both without their squares.": each(
+            lambda g, limit, length: g * min(1, (limit / length) ** 2)
+        ),
+        "the one row is for measuring: hand back each tensor in its own shape.": (
+            lambda gradients, limit: row(oracle(gradients, limit))
         ),
     }
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)

@@ -118,14 +118,48 @@ def teacher_input(tgt_out):
         "nothing was written behind it": """
 def own_words_loss(log_probs, tgt_ids):
     return F.nll_loss(log_probs, tgt_ids).item()""",
-        "is paid for as well": PAID.format(STOP, PAY, COUNT),
-        "count it too": PAID.format(PAY, STOP, COUNT),
+        "is paid for as well.": PAID.format(STOP, PAY, COUNT),
+        "has its price": PAID.format(STOP, PAY, COUNT).replace(
+            "nats / paid", "nats / paid if paid else 0.0"
+        ),
+        "count it too.": PAID.format(PAY, STOP, COUNT),
+        "this is the sum": PAID.format(PAY, COUNT, STOP).replace("nats / paid", "nats"),
+        "never negative": PAID.format(PAY, COUNT, STOP).replace("-=", "+="),
+        "the *true* word": PAID.format(PAY, COUNT, STOP).replace("[true_id]", ".max()"),
+        "one turn too many": PAID.format(PAY, COUNT, STOP).replace("0.0, 0", "0.0, 1"),
+        "return the number there, too": PAID.format(
+            PAY, COUNT, STOP.replace("break", "return nats / paid")
+        ).removesuffix("return nats / paid"),
     },
     "04-6": {
         "measured by itself": SHORTENED.format("g * min(1, limit / g.norm())"),
         "another direction": SHORTENED.format("g.clamp(-limit, limit)"),
         "stays as it is": SHORTENED.format("g * limit / length"),
-        "root of the sum": SHORTENED.format("g * min(1, limit / length**2)"),
+        "of the sum of squares.": SHORTENED.format("g * min(1, limit / length**2)"),
+        "not the sum of sizes": SHORTENED.format("g * min(1, limit / size)").replace(
+            "length =", "size = sum(g.abs().sum() for g in gradients)\n    length ="
+        ),
+        "do not add up": SHORTENED.format("g * min(1, limit / length)").replace(
+            "length =", "length = sum(g.norm() for g in gradients)  #"
+        ),
+        "the longest one": SHORTENED.format("g * min(1, limit / length)").replace(
+            "length =", "length = max(g.norm() for g in gradients)  #"
+        ),
+        "not of their mean": SHORTENED.format("g * min(1, limit / rms)").replace(
+            "norm().item()",
+            "norm().item()\n    rms = length / sum(map(torch.numel, gradients)) ** 0.5",
+        ),
+        "the wrong way up": SHORTENED.format("g * min(1, length / limit)"),
+        "lengthens what is short": SHORTENED.format(
+            "g * limit / length if length < limit else g"
+        ),
+        "without their squares": SHORTENED.format(
+            "g * limit**2 / length**2 if length**2 > limit**2 else g"
+        ),
+        "in its own shape": """
+def shortened(gradients, limit):
+    row = torch.cat([g.flatten() for g in gradients])
+    return row * min(1, limit / row.norm())""",
         "does not change the list": """
 def shortened(gradients, limit):
     for g in gradients:
@@ -166,6 +200,67 @@ def shortened(gradients, limit):
     nn.utils.clip_grad_norm_(parts, limit)
     return [part.grad for part in parts]""",
 }
+
+ODD = {  # right, too
+    "04-5": """
+    n = next((n for n, row in enumerate(log_probs, 1) if row.argmax() == EOS), None)
+    return -log_probs[:n].gather(1, tgt_ids[:n, None]).mean()
+---
+    stop = log_probs.argmax(1) == EOS
+    keep = stop.long().cumsum(0) - stop.long() == 0
+    return -(log_probs[range(len(keep)), tgt_ids] * keep).sum() / keep.sum()
+---
+    for n, row in enumerate(log_probs, start=1):
+        if row.argmax() == EOS:
+            break
+    return sum(-log_probs[i, tgt_ids[i]].item() for i in range(n)) / n
+---
+    prices = []
+    while len(prices) < len(tgt_ids):
+        n = len(prices)
+        prices.append(-float(log_probs[n][tgt_ids[n]]))
+        if int(log_probs[n].argmax()) == 2:
+            break
+    return sum(prices) / len(prices)""",
+    "04-6": """
+    total = sum((g**2).sum() for g in gradients) ** 0.5
+    return gradients if total <= limit else tuple(g / total * limit for g in gradients)
+---
+    total = torch.stack([g.norm() for g in gradients]).norm()
+    return [g * (limit / total).clamp(max=1) for g in gradients]
+---
+    flat = torch.cat([g.flatten() for g in gradients])
+    new = F.normalize(flat, dim=0) * min(limit, flat.norm().item())
+    parts = new.split([g.numel() for g in gradients])
+    return [part.view_as(g) for part, g in zip(parts, gradients)]
+---
+    total = math.sqrt(sum((g.double() ** 2).sum().item() for g in gradients))
+    if total > limit:
+        for g in gradients:
+            g.mul_(limit / (total + 1e-6))
+    return gradients""",
+}
+
+
+@pytest.mark.parametrize("number", ODD)
+def test_odd_ways_are_right(number):
+    head = source(number, "exercise-attempt").partition('"""')[0].rstrip()
+    for body in ODD[number].split("---"):
+        assert exercise_cells.verdict(number, head + body).points == 1, body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return (g * min(1, limit / length) for g in gradients)",
+        "nn.utils.clip_grad_norm_(gradients, limit)\n    return gradients",
+        "return [g - (length - limit) for g in gradients]",
+        "return [g * min(1, limit / gradients[0].norm()) for g in gradients]",
+    ],
+)
+def test_a_clip_that_is_none_does_not_pass(body):
+    attempt = SHORTENED.partition("return")[0] + body
+    assert exercise_cells.verdict("04-6", attempt).points < 1
 
 
 def test_every_exercise_is_tested():
