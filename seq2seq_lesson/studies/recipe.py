@@ -181,7 +181,7 @@ def measured(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
     batch = collate(encode_pairs(watched, *task.vocabularies))
     with evaluating(model):
         for share in (0, 1):
-            logits = model(batch, own_words=share)  # (batch, tgt_len, tgt_vocab)
+            logits = model(batch, own_words=share)
             yield "loss", share, sequence_loss(logits, batch.tgt_out).item()
 
 
@@ -227,10 +227,10 @@ def padded(counted: bool, seed: int) -> Iterator[tuple[str, int, float]]:
         for parameters in optimizer.param_groups:
             parameters["lr"] = RECIPE.peak_rate * one_cycle(step / len(batches))
         batch = collate(group)
-        logits = model(batch)  # (batch, tgt_len, tgt_vocab)
-        loss = sequence_loss(logits, batch.tgt_out)  # ()
+        logits = model(batch)
+        loss = sequence_loss(logits, batch.tgt_out)
         if counted:
-            loss = F.cross_entropy(logits.flatten(0, 1), batch.tgt_out.flatten())  # ()
+            loss = F.cross_entropy(logits.flatten(0, 1), batch.tgt_out.flatten())
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), RECIPE.clip)
@@ -269,10 +269,10 @@ def descended(
     for step, group in enumerate(shuffled(examples, 32, random.Random(seed))[:steps]):
         optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / (warm + 1))
         batch = collate(group)
-        loss = sequence_loss(model(batch), batch.tgt_out)  # ()
+        loss = sequence_loss(model(batch), batch.tgt_out)
         optimizer.zero_grad()
         loss.backward()
-        length = nn.utils.clip_grad_norm_(model.parameters(), clip)  # ()
+        length = nn.utils.clip_grad_norm_(model.parameters(), clip)
         optimizer.step()
         losses.append(loss.item())
         lengths.append(length.item())
