@@ -3,7 +3,7 @@
 import pytest
 
 from tests import exercise_cells
-from tools.exercise_cells import numbers
+from tools.exercise_cells import numbers, source
 
 WRITING = """
 def write_greedily(model, dec_state, enc_states, src_mask, max_len):
