@@ -66,7 +66,7 @@ def difference(came: Any, wanted: Any, axes: str = "") -> str:
     if isinstance(wanted, Tensor):
         return _tensors_differ(came, wanted, axes)
     if isinstance(wanted, tuple) and any(isinstance(w, Tensor | float) for w in wanted):
-        if isinstance(came, Tensor) and came.ndim == 1:
+        if isinstance(came, Tensor | np.ndarray) and came.ndim == 1:
             came = list(came)
         if not isinstance(came, tuple | list) or len(came) != len(wanted):
             return f"came {describe(came)}, wanted {len(wanted)} values."

@@ -6,9 +6,10 @@ import copy
 import itertools
 import math
 import random
+import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,35 +18,90 @@ from torch.nn import functional as F
 from seq2seq_lesson.batches import Example, collate
 from seq2seq_lesson.exercises import Verdict, against, judge, keeping
 from seq2seq_lesson.exercises.comparing import difference
+from seq2seq_lesson.exercises.isolation import apart
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 
 
 def right_word(attempt: object) -> Verdict:
-    """A word's loss, and its slope in the right word's logit. (exercise 4.1)"""
+    """A word's loss, and what one step does to one weight. (exercise 4.1)"""
 
     def draw(rng: random.Random) -> dict[str, float]:
-        return {"share": rng.uniform(0.05, 0.95)}
+        feature = rng.choice([-1, 1]) * rng.uniform(0.1, 0.9)
+        given = {"share": rng.uniform(0.05, 0.95), "feature": feature}
+        return given | {"weight": rng.uniform(-2, 2), "rate": rng.uniform(0.1, 0.6)}
 
-    def oracle(share: float) -> tuple[float, float]:
-        return -math.log(share), share - 1
-
-    todo = "return the loss in nats and its slope, two numbers made of `share` alone."
-    slope = "a slope is negative where raising the logit lowers the loss."
-    mistakes = {
+    # Of each of the four numbers the right formula, then wrong ones by their hints.
+    # Each later number is made of the one before, right or wrong.
+    losses: dict[str, Callable] = {
+        "": lambda share: -math.log(share),
         "a nat is counted with the natural logarithm: math.log.": (
-            lambda share: (-math.log2(share), share - 1)
+            lambda share: -math.log2(share)
         ),
-        "the loss is minus the logarithm, and never negative.": (
-            lambda share: (math.log(share), share - 1)
-        ),
-        "the loss is right; " + slope: lambda share: (-math.log(share), 1 - share),
-        "-1 / share is the slope in the share. The text has the one in the logit: "
-        "softmax minus one-hot.": lambda share: (-math.log(share), -1 / share),
-        "the slope is softmax minus one-hot: subtract what is 1 at the right "
-        "word.": lambda share: (-math.log(share), share),
-        "the loss comes first, the slope second.": lambda share: oracle(share)[::-1],
+        "a nat is counted with the natural logarithm, math.log, not "
+        "log10.": lambda share: -math.log10(share),
+        "the loss is minus the logarithm, and never negative.": math.log,
     }
+    logits: dict[str, Callable] = {
+        "": lambda share: share - 1,
+        "the gradient of the logit is negative where raising the logit lowers the "
+        "loss.": lambda share: 1 - share,
+        "-1 / share is the gradient in the share. The text has the one in the logit: "
+        "softmax minus one-hot.": lambda share: -1 / share,
+        "the gradient of the logit is softmax minus one-hot: subtract what is 1 at the "
+        "right word.": lambda share: share,
+        "share * (1 - share) is how the *share* moves with its logit. The loss is its "
+        "logarithm: softmax minus one-hot.": lambda share: share * (1 - share),
+        "share * (share - 1) still holds the slope of the softmax alone. In the loss "
+        "the share cancels: softmax minus one-hot.": lambda share: share * (share - 1),
+    }
+    weights: dict[str, Callable] = {
+        "": lambda to_logit, feature, weight: to_logit * feature,
+        "a weight moves its logit by the feature: the gradient of the logit times the "
+        "feature.": lambda to_logit, feature, weight: to_logit,
+        "that is how the logit moves with the weight; the chain rule multiplies it by "
+        "the gradient of the logit.": lambda to_logit, feature, weight: feature,
+        "times `weight` is what goes on to the feature. What goes to the weight is "
+        "multiplied by the feature.": lambda to_logit, feature, weight: (
+            to_logit * weight
+        ),
+    }
+    steps: dict[str, Callable] = {
+        "": lambda weight, rate, to_weight: weight - rate * to_weight,
+        "a step goes against the gradient: subtract.": (
+            lambda weight, rate, to_weight: weight + rate * to_weight
+        ),
+        "the step is `rate` times the gradient.": (
+            lambda weight, rate, to_weight: weight - to_weight
+        ),
+        "the last number is the new weight, not the way to it.": (
+            lambda weight, rate, to_weight: -rate * to_weight
+        ),
+    }
+
+    def made(loss: Callable, logit: Callable, to: Callable, step: Callable) -> Callable:
+        def four(
+            share: float, feature: float, weight: float, rate: float
+        ) -> tuple[float, ...]:
+            to_logit = logit(share)
+            to_weight = to(to_logit, feature, weight)
+            return loss(share), to_logit, to_weight, step(weight, rate, to_weight)
+
+        return four
+
+    ways = itertools.product(losses, logits, weights, steps)
+    mistakes = {
+        " And ".join(filter(None, way)): made(
+            losses[way[0]], logits[way[1]], weights[way[2]], steps[way[3]]
+        )
+        for way in sorted(ways, key=lambda way: sum(map(bool, way)))
+    }
+    oracle = mistakes.pop("")
+    swapped = "this is the right order: loss, gradient of the logit, gradient of the "
+    mistakes[swapped + "weight, new weight."] = lambda *given: tuple(
+        oracle(*given)[n] for n in (0, 2, 1, 3)
+    )
+    todo = "return loss, gradient of the logit, gradient of the weight, new weight."
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
 
 
@@ -87,8 +143,86 @@ def in_portions(attempt: object) -> Verdict:
         "zero_grad between the portions forgets all but the last: before them is the "
         "place.": scaled(lambda size, tokens, n: size / tokens, keep=False),
     }
+    mistakes |= {
+        "the length of a pair is 2, its two rows. Its words are the length of one "
+        "row.": scaled(lambda size, tokens, n: 1 / 2),
+        "cross_entropy has divided by the words of its portion already, and now they "
+        "divide twice: multiply by them, divide by all.": scaled(
+            lambda size, tokens, n: 1 / size
+        ),
+        "times all words, divided by the portion's, is upside down.": (
+            scaled(lambda size, tokens, n: tokens / size)
+        ),
+    }
     right = against(scaled(lambda size, tokens, n: size / tokens))
-    return judge(attempt, draw, right, todo=todo, mistakes=mistakes)
+    verdict = judge(attempt, draw, right, todo=todo, mistakes=mistakes)
+    if verdict.points < 1:
+        return verdict
+    with apart():
+        portions = [tuple(torch.randint(5, (2, 4))) for _ in range(8)]
+        model = nn.Sequential(nn.Embedding(5, 6), nn.Linear(6, 5))
+        own = most_kept(scaled(lambda size, tokens, n: 1), model, portions)
+        most = most_kept(cast(Callable, attempt), model, portions)
+    if most > 4 * own:
+        told = "the gradients are right, but the graphs of all portions were in memory "
+        told += "at once: call the model and `backward` for each portion."
+        return Verdict(0.5, f"Not yet: {told}")
+    return verdict
+
+
+def most_kept(attempt: Callable, *given: Any) -> int:
+    """How many numbers were kept for `backward` at one moment, weights apart."""
+    alive: weakref.WeakSet[_Kept] = weakref.WeakSet()
+    most = 0
+
+    def keep(tensor: Tensor) -> _Kept:
+        nonlocal most
+        kept = _Kept(tensor)
+        if not tensor.is_leaf or not tensor.requires_grad:
+            alive.add(kept)
+        most = max(most, sum(other.tensor.numel() for other in alive))
+        return kept
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept.tensor):
+        attempt(*copy.deepcopy(given))
+    return most
+
+
+class _Kept:
+    """A tensor that a graph holds; gone when the graph lets go of it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
+class _Marked(torch.autograd.Function):
+    """Hands its input on; the graph then holds a mark as long as it lives."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, marks: weakref.WeakSet[_Kept]) -> Tensor:
+        ctx.mark = _Kept(logits.detach())
+        marks.add(ctx.mark)
+        return logits.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return gradients[0], None
+
+
+def most_graphs(attempt: Callable, model: nn.Module, *given: Any) -> int:
+    """How many graphs of forward passes were alive at one moment."""
+    marks: weakref.WeakSet[_Kept] = weakref.WeakSet()
+    most = 0
+
+    def mark(module: nn.Module, came: Any, logits: Tensor) -> Tensor:
+        nonlocal most
+        marked = _Marked.apply(logits, marks)
+        most = max(most, len(marks))
+        return marked
+
+    model.register_forward_hook(mark)
+    attempt(model, *given)
+    return most
 
 
 def run_epoch(attempt: object) -> Verdict:
@@ -131,10 +265,10 @@ def run_epoch(attempt: object) -> Verdict:
         return epoch
 
     hints = {
-        "padding": "padding still counts in the loss (section 6).",
-        "gradients": "each step adds to the gradients of those before (section 5).",
+        "padding": "padding still counts in the loss (section 7).",
+        "gradients": "each step adds to the gradients of those before (section 4).",
         "graphs": "a plain number is wanted: add up loss.item(). A total of losses is "
-        "a tensor that remembers every graph (section 2).",
+        "a tensor that remembers every graph.",
         "mean": "each loss is the mean of its batch: weigh it by its tokens.",
         "groups": "at the end all tokens divide, not the number of batches.",
     }
@@ -144,7 +278,22 @@ def run_epoch(attempt: object) -> Verdict:
     hints["still"] = "no step moves the model: zero_grad, then backward, then step."
     left = itertools.chain(*(itertools.combinations(hints, n) for n in range(1, 6)))
     mistakes = {" And ".join(hints[n] for n in some): having(*some) for some in left}
-    return judge(attempt, draw, against(having()), todo=todo, mistakes=mistakes)
+    verdict = judge(attempt, draw, against(having()), todo=todo, mistakes=mistakes)
+    if verdict.points < 1:
+        return verdict
+    with apart():
+        case = draw(random.Random(0))
+        most = most_graphs(
+            cast(Callable, attempt),
+            case["model"],
+            case["groups"] * 3,
+            case["optimizer"],
+        )
+    if most > 4:
+        told = "the number is right, but the total still remembers every graph on the "
+        told += "way: take each loss's own number, loss.item(), before it is added."
+        return Verdict(0.5, f"Not yet: {told}")
+    return verdict
 
 
 def teacher_input(attempt: Any) -> Verdict:
@@ -171,6 +320,14 @@ def teacher_input(attempt: Any) -> Verdict:
         "learns to copy, and nothing else.": lambda tgt_out: tgt_out,
         "the shift goes the wrong way: a word is to be read one place after it was "
         "written.": lambda tgt_out: F.pad(tgt_out[:, 1:], (0, 1), value=SOS),
+        "the shift goes the wrong way: read is the word before, not the word after, "
+        "and <sos> comes first.": lambda tgt_out: F.pad(tgt_out[:, 1:], (0, 1)),
+        "the shift goes the wrong way: read is the word before, and the first thing "
+        "read is <sos>.": lambda tgt_out: F.pad(tgt_out[:, 1:], (0, 1), value=EOS),
+        "roll(1) brings the last column round to the front, where <sos> "
+        "belongs.": lambda tgt_out: tgt_out.roll(1, dims=1),
+        "roll(-1) turns the wrong way, and brings a word round to the end: read is the "
+        "word before.": lambda tgt_out: tgt_out.roll(-1, dims=1),
         "the first word has made room for <sos>: keep it, and drop the last column "
         "instead.": lambda tgt_out: F.pad(tgt_out[:, 1:], (1, 0), value=SOS),
         "the sentences have moved, not the words: these lie along "

@@ -1,13 +1,19 @@
-"""The figures of notebook 04: losses that fall, and steps that get faster."""
+"""The figures of notebook 04: losses that fall, gradients, steps that get faster."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+from IPython.display import display
 from matplotlib.axes import Axes
 from torch import Tensor
 
 from seq2seq_lesson.palette import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
 from seq2seq_lesson.plots import with_styles
+from seq2seq_lesson.plots.encoder import TEXT, new_axes
+
+Rows = Sequence[Mapping[str, float]]
 
 # Line styles tell them apart in grey, too: the colour, the line and its marker.
 STYLES = (
@@ -18,6 +24,116 @@ STYLES = (
     (PINK, (0, (6, 1)), "v"),
     (ORANGE, (0, (3, 1, 1, 1)), "x"),
 )
+
+
+def surprise(shares: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
+    """Draw minus log p, and on it the share that each right word was given.
+
+    Args
+        shares: for each model, by its name, the words and their shares, above 0 to 1
+    Raises
+        ValueError: there are more than six models.
+    """
+    styled = with_styles(shares, STYLES)
+    ax = new_axes(ax, 8, 4)
+    places = [n / 500 for n in range(5, 501)]
+    ax.plot(places, [-math.log(place) for place in places], color="0.6", lw=2)
+    for name, words, (colour, _, marker) in styled:
+        mean = sum(words.values()) / len(words)
+        aside = mean + 0.1 if mean < 0.5 else mean - 0.3  # where its words are written
+        top = -math.log(mean) + 1.9
+        for n, word in enumerate(sorted(words, key=words.__getitem__)):
+            spot = words[word], -math.log(words[word])
+            label = name if n == 0 else None
+            ax.plot(*spot, marker, color=colour, ms=9, label=label, ls="none")
+            ax.annotate(
+                word,
+                spot,
+                xytext=(aside, top - 0.36 * n),
+                arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
+                va="center",
+                color=colour,
+                fontsize=TEXT,
+            )
+    ax.set(xlabel="share p of the right word", ylabel="loss, - log p, nats")
+    ax.set(xlim=(-0.02, 1.05), ylim=(-0.1, 4.7))
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return ax
+
+
+def pushes(
+    words: Sequence[str], gradient: Tensor, right: str, ax: Axes | None = None
+) -> Axes:
+    """Draw the gradient of each word's logit as a bar, the right word's name bold.
+
+    Shapes
+        gradient: (tgt_vocab,) float, between -1 and 1
+    """
+    ax = new_axes(ax, 8.5, 3.8)
+    heights = gradient.detach().cpu().tolist()
+    colours = [BLUE if height < 0 else VERMILION for height in heights]
+    bars = ax.bar(list(words), heights, color=colours, ec="black")
+    ax.bar_label(bars, [f"{height:.2f}" for height in heights], padding=2)
+    ax.axhline(0, color="black", lw=1)
+    ax.tick_params("x", rotation=40)
+    for label in ax.get_xticklabels():
+        label.set_fontweight("bold" if label.get_text() == right else "normal")
+    ax.margins(y=0.2)
+    ax.set(xlabel="word", ylabel="gradient of its logit")
+    return ax
+
+
+def chain(
+    stations: Mapping[str, float],
+    steps: Sequence[str],
+    slopes: Sequence[float],
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one path from a number to the loss, and the slopes on the way back.
+
+    Args
+        stations: the numbers that the forward pass computes, by name, the loss last
+        steps:    what leads from each to the next
+        slopes:   of each step, how much its result moves with what came in
+    Raises
+        ValueError: there is not one step and one slope between two stations.
+    """
+    if not len(stations) - 1 == len(steps) == len(slopes):
+        raise ValueError(
+            f"steps and slopes: got {len(steps)} and {len(slopes)}, wanted "
+            f"{len(stations) - 1} each, one between every two stations"
+        )
+    ax = new_axes(ax, 1.85 * len(stations), 3.2, blank=True)
+    centre: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": TEXT + 1}
+    for n, (name, value) in enumerate(stations.items()):
+        box = {"boxstyle": "round,pad=0.45", "fc": "white", "ec": BLACK, "lw": 1.5}
+        ax.text(n, 0, f"{name}\n{value:.2f}", bbox=box, **centre)
+    for n, (step, slope) in enumerate(zip(steps, slopes, strict=True)):
+        for y, start, end, colour in (
+            (0.5, n + 0.05, n + 0.95, BLUE),
+            (-0.5, n + 0.95, n + 0.05, VERMILION),
+        ):
+            arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2.5}
+            ax.annotate("", xy=(end, y), xytext=(start, y), arrowprops=arrow)
+        ax.text(n + 0.5, 0.72, step, color=BLUE, **centre)
+        ax.text(n + 0.5, -0.72, f"× {slope:.2f}", color=VERMILION, **centre)
+    left: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": TEXT}
+    ax.text(-0.45, 1.08, "forward: numbers", color=BLUE, **left)
+    product = f"backward: slopes, multiplied: {math.prod(slopes):.4f}"
+    ax.text(-0.45, -1.08, product, color=VERMILION, **left)
+    ax.set(xlim=(-0.5, len(stations) - 0.5), ylim=(-1.25, 1.25))
+    return ax
+
+
+def rate(share: Callable[[float], float], ax: Axes | None = None) -> Axes:
+    """Draw which share of its peak a learning rate has, over a whole training."""
+    ax = new_axes(ax, 7.5, 3)
+    places = [n / 100 for n in range(101)]
+    ax.plot(places, [share(place) for place in places], color=BLUE, lw=2.5)
+    ax.set(xlabel="share of the training that is done", ylabel="share of the peak rate")
+    ax.grid(alpha=0.3)
+    return ax
 
 
 def losses(
@@ -36,8 +152,7 @@ def losses(
         ValueError: there are more than six curves.
     """
     styled = with_styles(curves, STYLES)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
+    ax = new_axes(ax, 7.5, 3.8)
     for label, values, (colour, line, marker) in styled:
         ax.plot(
             places or range(1, len(values) + 1),
@@ -46,7 +161,8 @@ def losses(
             color=colour,
             linestyle=line,
             marker=marker,
-            ms=3,
+            ms=4,
+            lw=2,
         )
     ax.set(xlabel=place, ylabel="loss, nats per target token")
     ax.set_ylim(bottom=0)
@@ -57,42 +173,29 @@ def losses(
     return ax
 
 
-def history(figures: Sequence[Mapping[str, float]], ax: Axes | None = None) -> Axes:
-    """Draw a training: the loss on the left scale, held-out BLEU on the right one.
-
-    An `ax` that already holds a training is wiped first, so that it can be redrawn
-    while the training goes on.
+def live(names: Mapping[str, str]) -> Callable[[Rows], None]:
+    """A figure that is drawn anew, in its place, each time it is given a training.
 
     Args
-        figures: what `fit` returns, a dict an epoch: epoch, loss (nats per target
-                 token), bleu (0 to 100)
+        names: which figures of a training to draw, each with its name in the legend
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
-    for other in [*ax.figure.axes]:
-        if other is not ax and other.bbox.bounds == ax.bbox.bounds:
-            other.remove()
-    ax.clear()
-    epochs = [figure["epoch"] for figure in figures]
-    right = ax.twinx()
-    for axes, key, label, (colour, line, marker) in (
-        (ax, "loss", "training loss, nats per target token", STYLES[0]),
-        (right, "bleu", "BLEU on validation sentences", STYLES[1]),
-    ):
-        heights = [figure[key] for figure in figures]
-        axes.plot(epochs, heights, color=colour, linestyle=line, marker=marker, ms=4)
-        axes.set_ylabel(label, color=colour)
-    ax.set_ylim(bottom=0)
-    right.set_ylim(0, 105)  # a marker at 100 is drawn whole
-    ax.set(xlabel="epoch", xticks=epochs)
-    return ax
+    figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
+    shown = display(figure, display_id=True)
+    plt.close(figure)  # so that no cell draws it once more at its end
+
+    def redraw(history: Rows) -> None:
+        ax.clear()
+        curves = {name: [row[key] for row in history] for key, name in names.items()}
+        losses(curves, place="round", ax=ax)
+        if shown:
+            shown.update(figure)
+
+    return redraw
 
 
 def speeds(tokens_per_second: Mapping[str, float], ax: Axes | None = None) -> Axes:
     """Draw how fast each way is, the first on top, and how many times the first's."""
-    if ax is None:
-        size = (7.5, 0.9 + 0.5 * len(tokens_per_second))
-        _, ax = plt.subplots(figsize=size, layout="constrained")
+    ax = new_axes(ax, 8.5, 1.2 + 0.6 * len(tokens_per_second))
     values = list(tokens_per_second.values())
     bars = ax.barh(list(tokens_per_second), values, color=BLUE)
     labels = [f"{value:,.0f}  (×{value / values[0]:.3g})" for value in values]
