@@ -5,6 +5,14 @@ import pytest
 from tests import exercise_cells
 from tools.exercise_cells import numbers, source
 
+FOUR = """
+def right_word(share, feature, weight, rate):
+    slope = {1}
+    return {0}, slope, slope * feature, weight - rate * slope * feature"""
+SLOPE = """
+def right_word(share, feature, weight, rate):
+    change = (share - 1) * feature
+    return -math.log(share), share - 1, change, {}"""
 PORTIONS = """
 def in_portions(model, portions):
     all_words = sum(len(true_ids) for _, true_ids in portions)
@@ -40,24 +48,38 @@ def run_epoch(model, groups, optimizer):
     return nats / tokens"""
 WRONG = {  # a phrase of the hint: a wrong attempt
     "04-1": {
-        "natural logarithm": """
-def right_word(share):
-    return -math.log2(share), share - 1""",
-        "never negative": """
-def right_word(share):
-    return math.log(share), share - 1""",
-        "negative where raising": """
-def right_word(share):
-    return -math.log(share), 1 - share""",
-        "the slope in the share": """
-def right_word(share):
-    return -math.log(share), -1 / share""",
-        "1 at the right word": """
-def right_word(share):
-    return -math.log(share), share""",
-        "the loss comes first": """
-def right_word(share):
-    return share - 1, -math.log(share)""",
+        "logarithm: math.log.": FOUR.format("-math.log2(share)", "share - 1"),
+        "not log10": FOUR.format("-math.log10(share)", "share - 1"),
+        "never negative": FOUR.format("math.log(share)", "share - 1"),
+        "negative where raising": FOUR.format("-math.log(share)", "1 - share"),
+        "the gradient in the share": FOUR.format("-math.log(share)", "-1 / share"),
+        "1 at the right word": FOUR.format("-math.log(share)", "share"),
+        "how the *share* moves": FOUR.format("-math.log(share)", "share * (1 - share)"),
+        "the slope of the softmax alone": FOUR.format(
+            "-math.log(share)", "share * (share - 1)"
+        ),
+        "moves its logit by the feature": """
+def right_word(share, feature, weight, rate):
+    slope = share - 1
+    return -math.log(share), slope, slope, weight - rate * slope""",
+        "multiplies it by the gradient": """
+def right_word(share, feature, weight, rate):
+    return -math.log(share), share - 1, feature, weight - rate * feature""",
+        "goes on to the feature": """
+def right_word(share, feature, weight, rate):
+    change = (share - 1) * weight
+    return -math.log(share), share - 1, change, weight - rate * change""",
+        "goes against the gradient": SLOPE.format("weight + rate * change"),
+        "`rate` times the gradient": SLOPE.format("weight - change"),
+        "not the way to it": SLOPE.format("-rate * change"),
+        "this is the right order": """
+def right_word(share, feature, weight, rate):
+    slope = share - 1
+    change = slope * feature
+    return -math.log(share), change, slope, weight - rate * change""",
+        "wanted 4 values": """
+def right_word(share, feature, weight, rate):
+    return -math.log(share), share - 1""",
     },
     "04-2": {
         "as much say as one of many": PORTIONS.format(
@@ -69,6 +91,14 @@ def right_word(share):
         "divide by the number of all words": PORTIONS.format(
             "(loss * len(true_ids)).backward()"
         ),
+        "divide twice": PORTIONS.format("(loss / len(true_ids)).backward()"),
+        "its two rows": PORTIONS.format("(loss / 2).backward()"),
+        "upside down": PORTIONS.format("(loss * all_words / len(true_ids)).backward()"),
+        "in memory at once": """
+def in_portions(model, portions):
+    word_ids, true_ids = map(torch.cat, zip(*portions))
+    F.cross_entropy(model(word_ids), true_ids).backward()
+    return [p.grad for p in model.parameters()]""",
         "forgets all but the last": PORTIONS.format(
             "model.zero_grad(); (loss * len(true_ids) / all_words).backward()"
         ),
@@ -170,16 +200,21 @@ def shortened(gradients, limit):
 }
 RIGHT = {  # other ways to be right: PyTorch's own, and one as a learner may write it
     "04-1": """
-def right_word(share):
-    others = torch.full((7,), (1 - share) / 7)
-    logits = torch.cat([torch.tensor([share]), others]).log().requires_grad_()
+def right_word(share, feature, weight, rate):
+    w = torch.tensor([weight, 0.0], requires_grad=True)
+    logits = w * feature + torch.tensor([share, 1 - share]).log()
+    logits = logits - torch.tensor([weight * feature, 0.0])
+    logits.retain_grad()
     loss = F.cross_entropy(logits, torch.tensor(0))
     loss.backward()
-    return loss.item(), logits.grad[0].item()""",
+    new = w.detach() - rate * w.grad
+    return loss.item(), logits.grad[0].item(), w.grad[0].item(), new[0].item()""",
     "04-2": """
 def in_portions(model, portions):
-    word_ids, true_ids = map(torch.cat, zip(*portions))
-    F.cross_entropy(model(word_ids), true_ids).backward()
+    words = sum(len(pair[0]) for pair in portions)
+    for word_ids, true_ids in portions:
+        model(word_ids).log_softmax(1)[range(len(true_ids)), true_ids].sum().div(
+            -words).backward()
     return [p.grad for p in model.parameters()]""",
     "04-3": EPOCH.replace("optimizer.zero_grad()", "pass").replace(
         "optimizer.step()", "optimizer.step(); model.zero_grad()"
@@ -301,3 +336,140 @@ def teacher_input(tgt_out):
     return old(tgt_out).masked_fill(tgt_out == PAD, UNK)"""
     )
     assert exercise_cells.verdict("04-4", attempt).points == 1
+
+
+MORE_RIGHT = [
+    (
+        "04-1",
+        """
+def right_word(share, feature, weight, rate):
+    import numpy as np
+    slope = share - 1
+    new = weight - rate * slope * feature
+    return np.array([-np.log(share), slope, slope * feature, new])""",
+    ),
+    (
+        "04-1",
+        """
+def right_word(share, feature, weight, rate):
+    slope = share - 1
+    new = weight + rate * (1 - share) * feature
+    return torch.tensor([math.log(1 / share), slope, slope * feature, new])""",
+    ),
+    (
+        "04-2",
+        """
+def in_portions(model, portions):
+    whole = [torch.zeros_like(p) for p in model.parameters()]
+    words = sum(len(true_ids) for _, true_ids in portions)
+    for word_ids, true_ids in portions:
+        loss = F.cross_entropy(model(word_ids), true_ids, reduction="sum") / words
+        for old, new in zip(whole, torch.autograd.grad(loss, model.parameters())):
+            old += new
+    return whole""",
+    ),
+    (
+        "04-2",
+        """
+def in_portions(model, portions):
+    losses, words = [], sum(len(true_ids) for _, true_ids in portions)
+    for word_ids, true_ids in portions:
+        for word_id, true_id in zip(word_ids, true_ids):
+            loss = F.cross_entropy(model(word_id), true_id) / words
+            loss.backward()
+            losses.append(loss)
+    return [p.grad for p in model.parameters()]""",
+    ),
+    (
+        "04-2",
+        """
+def in_portions(model, portions):
+    words = 0
+    for word_ids, true_ids in portions:
+        loss = F.cross_entropy(model(word_ids), true_ids)
+        (loss * len(true_ids)).backward()
+        words += len(true_ids)
+    for p in model.parameters():
+        p.grad /= words
+    return [p.grad for p in model.parameters()]""",
+    ),
+    ("04-3", EPOCH.replace("loss.item()", "loss.detach()") + ".item()"),
+    ("04-3", EPOCH.replace("loss.item()", "float(loss)")),
+    (
+        "04-3",
+        """
+def run_epoch(model, groups, optimizer):
+    losses, sizes = [], []
+    for group in groups:
+        batch = collate(group)
+        logits = model(batch)
+        each = F.cross_entropy(logits.mT, batch.tgt_out, reduction="none")
+        real = batch.tgt_out != PAD
+        loss = (each * real).sum() / real.sum()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item() * batch.tokens)
+        sizes.append(batch.tokens)
+    return sum(losses) / sum(sizes)""",
+    ),
+    (
+        "04-4",
+        """
+def teacher_input(tgt_out):
+    tgt_in = torch.roll(tgt_out, 1, dims=1)
+    tgt_in[:, 0] = SOS
+    return tgt_in""",
+    ),
+    (
+        "04-4",
+        """
+def teacher_input(tgt_out):
+    return F.pad(tgt_out, (1, -1), value=SOS)""",
+    ),
+]
+
+
+@pytest.mark.parametrize(("number", "attempt"), MORE_RIGHT)
+def test_and_so_are_these(number, attempt):
+    told = exercise_cells.verdict(number, attempt)
+    assert told.points == 1, told
+
+
+def test_a_right_number_whose_total_remembers_every_graph_is_not_enough():
+    attempt = EPOCH.replace("loss.item()", "loss").replace(
+        "return nats / tokens", "return (nats / tokens).item()"
+    )
+    told = exercise_cells.verdict("04-3", attempt)
+    assert told.points == 0.5
+    assert "still remembers every graph" in told.message
+    assert exercise_cells.verdict("04-3", EPOCH).points == 1
+
+
+def test_one_backward_for_all_portions_is_not_enough():
+    attempt = PORTIONS.format("total = total + loss * len(true_ids) / all_words")
+    attempt = attempt.replace("    for word_ids", "    total = 0\n    for word_ids")
+    attempt = attempt.replace("    return", "    total.backward()\n    return")
+    told = exercise_cells.verdict("04-2", attempt)
+    assert told.points == 0.5
+    assert "in memory at once" in told.message
+
+
+def test_a_shift_to_the_left_is_told_so_whatever_fills_its_end():
+    for last in ("PAD", "EOS", "UNK"):
+        told = exercise_cells.verdict(
+            "04-4",
+            f"""
+def teacher_input(tgt_out):
+    last = torch.full_like(tgt_out[:, :1], {last})
+    return torch.cat([tgt_out[:, 1:], last], dim=1)""",
+        )
+        assert ("goes the wrong way" in told.message) == (last != "UNK"), told
+
+
+def test_a_rolled_row_is_told_what_came_to_its_ends():
+    for turn, said in ((1, "round to the front"), (-1, "turns the wrong way")):
+        told = exercise_cells.verdict(
+            "04-4", f"def teacher_input(tgt_out):\n    return tgt_out.roll({turn}, 1)"
+        )
+        assert said in told.message, told

@@ -27,35 +27,30 @@ def medians(works: dict, rounds: int) -> dict[str, float]:
 
 def speeds(names, rounds: int) -> dict[str, float]:
     """Target tokens per second, forward and backward."""
-    works = {n: lambda rung=ladder[n]: nats_and_gradients(rung) for n in names}
-    return {n: all_tokens / taken for n, taken in medians(works, rounds).items()}
+    works = {n: lambda rung=ladder[n]: loss_and_gradients(rung) for n in names}
+    return {n: tokens / taken for n, taken in medians(works, rounds).items()}
 
 
-OWN = ENC_HID, HID
-
-
-def settle(batch: int = 64, hid: int | None = None, tokens: int | None = None) -> None:
+def settle(batch: int = 64, hid: int = 128, length: int | None = None) -> None:
     """Give the notebook's rungs another batch, or a model of another size."""
-    global examples, all_tokens, model, ENC_HID
-    fitting = [e for e in train_examples if tokens in (None, len(e[1]))]
+    global examples, tokens, climber
+    fitting = [e for e in train_examples if length in (None, len(e[1]))]
     examples = random.Random(0).choices(fitting, k=batch)
-    all_tokens = sum(len(target) for _, target in examples)
-    ENC_HID, dec_hid = (hid, hid) if hid else OWN
-    sizes = len(src_vocabulary), len(tgt_vocabulary), EMB, ENC_HID, dec_hid
-    plain = ModelConfig(*sizes, bidirectional=False, dropout=0.0)
-    model = Seq2Seq(plain).to(device)
+    tokens = sum(len(target) for _, target in examples)
+    sizes = {"emb": 48, "enc_hid": hid, "hid": hid, "bidirectional": False}
+    climber = Seq2Seq(replace(small, **sizes)).to(device)
 
 
 show_tables(False)
 settle()
 found["rungs"] = speeds(ladder, 9)
-ends = [min(ladder), max(ladder)]
+ends = ["word by word", "one call"]
 for batch in (1, 8, 32, 128):
     settle(batch=batch)
     found["batch"][batch] = speeds(ends, 3)
-for tokens in (4, 6, 8, 10):
-    settle(tokens=tokens)
-    found["length"][tokens] = speeds(ends, 3)
+for length in (4, 6, 8, 10):
+    settle(length=length)
+    found["length"][length] = speeds(ends, 3)
 for hid in (64, 128, 256, 512):
     settle(hid=hid)
     found["hidden"][hid] = speeds(ends, 3)
@@ -65,19 +60,20 @@ product = medians({"product": lambda: one @ other}, 20)["product"]
 found["product rate"] = 2 * 1024**3 / product
 for hid in (128, 256, 512):
     settle(batch=64, hid=hid)
-    step = {"step": lambda: nats_and_gradients(target_in_one_call)}
+    step = {"step": lambda: loss_and_gradients(in_one_call)}
     with FlopCounterMode(display=False) as counter:
         step["step"]()
     rate = counter.get_total_flops() / medians(step, 20)["step"]
     found["share"][hid] = rate / found["product rate"]
 
 settle()
-model.eval()
+model = climber.eval()
 sentences = [pair.source for pair in parts.test[:256]]
-words_of = (src_vocabulary, tgt_vocabulary)
 ways = {
-    "one by one": lambda: [translate(model, [text], *words_of) for text in sentences],
-    "batched": lambda: translate(model, sentences, *words_of),
+    "one by one": lambda: [
+        translation.translate(model, [text], *words_of) for text in sentences
+    ],
+    "batched": lambda: translation.translate(model, sentences, *words_of),
 }
 taken = medians(ways, 3)
 found["decoding"] = {name: len(sentences) / taken[name] for name in ways}

@@ -19,10 +19,10 @@ def rungs() -> dict:
     path = ROOT / "notebooks" / "04_training_loop.ipynb"
     book = nbformat.read(path, as_version=4)
     cells = [cell for cell in book.cells if cell.cell_type == "code"]
-    (end,) = [n for n, cell in enumerate(cells) if cell.source.startswith(LADDER)]
-    ladder, measured = cells[end].source.split("}\n")[0] + "}", "in_notebook_04.py"
-    last = nbformat.v4.new_code_cell(Path(__file__).with_name(measured).read_text())
-    book.cells = [*cells[:end], nbformat.v4.new_code_cell(ladder), last]
+    (end,) = [n for n, cell in enumerate(cells) if LADDER in cell.source]
+    text = Path(__file__).with_name("in_notebook_04.py").read_text("utf-8")
+    last = nbformat.v4.new_code_cell(text)
+    book.cells = [*cells[: end + 1], last]
     resources = {"metadata": {"path": str(path.parent)}}
     NotebookClient(book, timeout=None, resources=resources).execute()
     text = "".join(out.text for out in last.outputs if out.output_type == "stream")
