@@ -38,6 +38,18 @@ MUTATIONS = [
         "keys_proj = (keys @ W_k.T).unsqueeze(1)",
         "keys_proj = (keys @ W_k.T).unsqueeze(2)",
     ),
+    (
+        "04_training_loop",
+        "a slope of tanh",
+        "to_mixed = to_features * (1 - features**2)",
+        "to_mixed = to_features * (1 - features)",
+    ),
+    (
+        "04_training_loop",
+        "a path back in time",
+        "to_reset = to_candidate * state_part[2] * reset * (1 - reset)",
+        "to_reset = to_candidate * state_part[1] * reset * (1 - reset)",
+    ),
 ]
 
 

@@ -154,6 +154,11 @@ def in_portions(attempt: object) -> Verdict:
             scaled(lambda size, tokens, n: tokens / size)
         ),
     }
+    forgot = "zero_grad at the end forgets what has been added up."
+    mistakes[forgot] = lambda model, portions: (None,) * len([*model.parameters()])
+    mistakes[f"{forgot} Nothing is left to return."] = lambda model, portions: tuple(
+        torch.zeros_like(p) for p in model.parameters()
+    )
     right = against(scaled(lambda size, tokens, n: size / tokens))
     verdict = judge(attempt, draw, right, todo=todo, mistakes=mistakes)
     if verdict.points < 1:
@@ -177,7 +182,7 @@ def most_kept(attempt: Callable, *given: Any) -> int:
 
     def keep(tensor: Tensor) -> _Kept:
         nonlocal most
-        kept = _Kept(tensor)
+        kept = _Kept(tensor.detach())  # itself, it would keep its own graph alive
         if not tensor.is_leaf or not tensor.requires_grad:
             alive.add(kept)
         most = max(most, sum(other.tensor.numel() for other in alive))

@@ -41,7 +41,7 @@ def surprise(shares: Mapping[str, Mapping[str, float]], ax: Axes | None = None) 
     for name, words, (colour, _, marker) in styled:
         mean = sum(words.values()) / len(words)
         aside = mean + 0.1 if mean < 0.5 else mean - 0.3  # where its words are written
-        top = -math.log(mean) + 1.9
+        top = -math.log(mean) + 2.1
         for n, word in enumerate(sorted(words, key=words.__getitem__)):
             spot = words[word], -math.log(words[word])
             label = name if n == 0 else None

@@ -393,8 +393,13 @@ def in_portions(model, portions):
         p.grad /= words
     return [p.grad for p in model.parameters()]""",
     ),
-    ("04-3", EPOCH.replace("loss.item()", "loss.detach()") + ".item()"),
-    ("04-3", EPOCH.replace("loss.item()", "float(loss)")),
+    (
+        "04-3",
+        EPOCH.replace("loss.item()", "loss.detach()").replace(
+            "nats / tokens", "(nats / tokens).item()"
+        ),
+    ),
+    ("04-3", EPOCH.replace("loss.item()", "float(loss.detach())")),
     (
         "04-3",
         """

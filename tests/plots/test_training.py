@@ -1,15 +1,12 @@
 """Notebook 04's figures draw the numbers that they are given."""
 
+import math
+
 import matplotlib.pyplot as plt
 import pytest
 import torch
 
 from seq2seq_lesson.plots import training as plots
-
-FIGURES = [
-    {"epoch": 1, "loss": 3.0, "bleu": 10.0},
-    {"epoch": 2, "loss": 1.0, "bleu": 60.0},
-]
 
 
 def points(ax):
@@ -31,23 +28,60 @@ def test_losses_stand_at_given_places():
     assert ax.get_legend() is None
 
 
-def test_a_history_shows_loss_and_bleu_on_two_scales():
-    ax = plots.history(FIGURES)
-    left, right = ax.figure.axes
-    assert points(left) == [[[1, 3], [2, 1]]]
-    assert points(right) == [[[1, 10], [2, 60]]]
-    assert right.get_ylim() == (0, 105)
-    assert "nats" in left.get_ylabel()
-    assert "BLEU" in right.get_ylabel()
+def test_surprise_stands_on_the_curve_with_each_word():
+    ax = plots.surprise({"fresh": {"he": 0.1, "is": 0.2}, "trained": {"he": 0.9}})
+    (_, *marks) = points(ax)
+    assert [place for ((place, _),) in marks] == [0.1, 0.2, 0.9]
+    assert [y for ((_, y),) in marks] == pytest.approx(
+        [-math.log(p) for p in (0.1, 0.2, 0.9)]
+    )
+    assert [text.get_text() for text in ax.texts] == ["he", "is", "he"]
 
 
-def test_a_history_can_be_redrawn_and_leaves_no_old_line():
-    figure, (ax, neighbour) = plt.subplots(1, 2)
-    plots.history(FIGURES[:1], ax=ax)
-    plots.history(FIGURES, ax=ax)
-    assert len(figure.axes) == 3
-    assert neighbour in figure.axes
-    assert points(ax) == [[[1, 3], [2, 1]]]
+def test_pushes_are_a_bar_a_word_and_the_right_one_is_bold():
+    ax = plots.pushes(["he", "is"], torch.tensor([0.25, -0.5]), "is")
+    assert [bar.get_height() for bar in ax.patches] == [0.25, -0.5]
+    weights = {t.get_text(): t.get_fontweight() for t in ax.get_xticklabels()}
+    assert weights == {"he": "normal", "is": "bold"}
+
+
+def test_a_chain_shows_its_slopes_and_their_product():
+    ax = plots.chain({"a": 1, "b": 2, "loss": 3}, ["double", "log"], [2.0, 0.25])
+    said = [text.get_text() for text in ax.texts]
+    assert {"a\n1.00", "loss\n3.00", "double", "× 2.00", "× 0.25"} <= {*said}
+    assert said[-1].endswith("multiplied: 0.5000")
+    with pytest.raises(ValueError, match="wanted 1 each"):
+        plots.chain({"a": 1, "b": 2}, ["double", "log"], [2.0])
+
+
+def test_the_rate_is_drawn_from_the_first_step_to_the_last():
+    ax = plots.rate(lambda progress: progress**2)
+    (line,) = points(ax)
+    assert [line[0], line[50], line[-1]] == [[0, 0], [0.5, 0.25], [1, 1]]
+
+
+def test_a_live_figure_is_one_figure_drawn_anew(monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, figure):
+            shown.append(figure)
+
+    def display(figure, display_id):
+        shown.append(figure)
+        return Handle()
+
+    monkeypatch.setattr(plots, "display", display)
+    redraw = plots.live({"loss": "training", "valid": "validation"})
+    redraw([{"loss": 3.0, "valid": 4.0}])
+    redraw([{"loss": 3.0, "valid": 4.0}, {"loss": 1.0, "valid": 2.0}])
+    assert len(shown) == 3
+    assert len({id(figure) for figure in shown}) == 1
+    (ax,) = shown[0].axes
+    assert points(ax) == [[[1, 3], [2, 1]], [[1, 4], [2, 2]]]
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["training", "validation"]
+    assert not plt.fignum_exists(shown[0].number)
 
 
 def test_speeds_are_labelled_with_the_ratio_to_the_first():
@@ -78,7 +112,8 @@ def test_bleu_by_scale_draws_a_line_of_means_and_a_dot_a_training():
     ("draw", "data"),
     [
         (plots.losses, {"one": [2, 1]}),
-        (plots.history, FIGURES),
+        (plots.surprise, {"fresh": {"he": 0.5}}),
+        (plots.rate, lambda progress: progress),
         (plots.speeds, {"slow": 1.0}),
     ],
 )

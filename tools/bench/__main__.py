@@ -23,7 +23,7 @@ PICTURE = ROOT / ".github" / "benchmark.png"
 
 
 def ladder_table(found: dict) -> str:
-    """Tokens per second of the four rungs, and their ratio to the first."""
+    """Tokens per second of the three rungs, and their ratio to the first."""
     slowest = min(found["rungs"].values())
     lead = "Notebook 04's rungs, forward and backward through 64 sentences; medians."
     rows = [lead, "", "| rung | tokens per second | |", "|---|---|---|"]
