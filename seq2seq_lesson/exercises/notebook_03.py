@@ -287,7 +287,7 @@ def project_once(attempt: object) -> Verdict:
         found, context = [], torch.zeros_like(enc_states[:, 0])
         for word_emb in model.embedding(tgt_in).unbind(dim=1):
             if wrong == "after":
-                cell_in = torch.cat([word_emb, context], dim=-1)  # (batch, emb + enc)
+                cell_in = torch.cat([word_emb, context], dim=-1)
                 dec_state = model.cell(cell_in, dec_state)
             query = dec_state.unsqueeze(1)
             context = model.attention(query, enc_states, src_mask)[0].squeeze(1)

@@ -150,7 +150,9 @@ def study() -> dict[str, dict[str, str]]:
     rows = read_study("places")
     found: dict[str, dict[str, str]] = {}
     for move in MOVES:
-        for model, shares in values(rows, "moved", move).items():  # (seeds, 1)
+        for model, shares in values(
+            rows, "moved", move
+        ).items():  # by model: (seeds, 1)
             text = f"{shares.min():.0f} to {shares.max():.0f} %"
             found.setdefault(model, {})[move] = text
     return found
