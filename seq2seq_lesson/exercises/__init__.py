@@ -14,7 +14,7 @@ import dis
 import io
 import random
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -145,6 +145,25 @@ def judge_parts(
     if unknown:
         message += f" None of the keys: {', '.join(map(describe, unknown))}."
     return Verdict(right / len(wanted), message)
+
+
+def untouched(
+    attempt: Any,
+    draw: Callable[[random.Random], dict[str, Any]],
+    given: Callable,
+    names: Collection[str],
+) -> bool:
+    """Whether a repair was not begun: it answers as what was given, in no more names.
+
+    Args
+        given: does what the function does that the exercise gives
+        names: what that function looks up; an attempt that looks up another name was
+               begun, even if it answers alike
+    """
+    code = getattr(attempt, "__code__", None)
+    if code is not None and not set(code.co_names) <= set(names):
+        return False
+    return judge(attempt, draw, against(given), todo="").points == 1
 
 
 def keeping(

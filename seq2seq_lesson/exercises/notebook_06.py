@@ -12,7 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seq2seq_lesson.exercises import Verdict, against, judge, judge_parts, keeping
+from seq2seq_lesson.exercises import (
+    Verdict,
+    against,
+    judge,
+    judge_parts,
+    keeping,
+    untouched,
+)
 from seq2seq_lesson.exercises.comparing import describe, difference
 from seq2seq_lesson.studies.reversal_models import (
     ReversalPlainDecoder,
@@ -80,8 +87,8 @@ def honest_loop(attempt: Any) -> Verdict:
 
     right = partial(published_reversal_loop, carry_state=True)
     todo = "in evaluation it forgives each mistake at once. Find the line and mend it."
-    untouched = against(_loop_feeding(_true, _true))
-    if judge(attempt, draw, untouched, todo=todo).points == 1:
+    names = {"torch", "full_like", "SOS", "range", "shape", "append", "stack"}
+    if untouched(attempt, draw, _loop_feeding(_true, _true), names):
         return Verdict(0.0, f"Not tried yet: {todo}")
 
     def fault(answer: object, decoder: ReversalPlainDecoder, *rest: Tensor) -> str:
@@ -102,6 +109,10 @@ def honest_loop(attempt: Any) -> Verdict:
             "`decoder.eval()` changes it.)": _loop_feeding(_own, _own),
             "The two modes have changed places: `decoder.training` is True while the "
             "decoder learns.": _loop_feeding(_own, _true),
+            "In evaluation it still feeds the true letter. `decoder.training` tells "
+            "the mode; gradients may be on or off in either.": (
+                _loop_feeding(_true, _true)
+            ),
             "In evaluation it feeds the same word at every step; wanted is the letter "
             "that it has just written.": (
                 _loop_feeding(_true, lambda true, logits, fed: fed)
@@ -115,7 +126,7 @@ def honest_loop(attempt: Any) -> Verdict:
             ),
             "What is fed must be ids, one whole number for each string: the argmax of "
             "the logits.": _loop_feeding(_true, lambda true, logits, fed: logits),
-            "This is section 3's loop: the state must be carried on as well.": (
+            "This is section 2's loop: the state must be carried on as well.": (
                 published_reversal_loop
             ),
         },
@@ -149,7 +160,7 @@ def _loop_feeding(learning: Callable, testing: Callable) -> Callable:
 
 
 def above_guessing(attempt: object) -> Verdict:
-    """A scale from the guesser to the perfect writer (exercise 6.3)."""
+    """A scale from the baseline to the perfect writer (exercise 6.3)."""
 
     def draw(rng: random.Random) -> dict:
         seeds, epochs = rng.randint(6, 7), rng.randint(8, 12)
@@ -163,14 +174,14 @@ def above_guessing(attempt: object) -> Verdict:
         return scores[:, -5:].mean()  # ()
 
     mistakes = {
-        "That is the score itself, on which a guesser has more than 0.": (
+        "That is the score itself, on which the baseline has more than 0.": (
             lambda scores, guess: late(scores)
         ),
-        "On your scale a guesser has 0, but what does a perfect writer have? 1 minus "
-        "the guess: divide by that.": lambda scores, guess: late(scores) - guess,
-        "Try a score of 1 on paper: your scale does not end at 1. Divide by how far a "
-        "guesser is from perfect.": lambda scores, guess: late(scores) / guess - 1,
-        "Divide by what *could* be gained over guessing, not by the score.": (
+        "On your scale the baseline has 0, but what does a perfect writer have? 1 "
+        "minus the guess: divide by that.": lambda scores, guess: late(scores) - guess,
+        "Try a score of 1 on paper: your scale does not end at 1. Divide by how far "
+        "the baseline is from perfect.": lambda scores, guess: late(scores) / guess - 1,
+        "Divide by what *could* be gained over the baseline, not by the score.": (
             lambda scores, guess: 1 - guess / late(scores)
         ),
         "`/` goes before `-`: put the difference in brackets, and `1 - guess` too.": (
@@ -185,7 +196,7 @@ def above_guessing(attempt: object) -> Verdict:
         "`guess` is a share, as the scores are: perfect is 1, not 100.": (
             lambda scores, guess: (late(scores) - guess) / (100 - guess)
         ),
-        "Who does worse than a guesser has a mark below 0: leave it so.": (
+        "Who does worse than the baseline has a mark below 0: leave it so.": (
             lambda scores, guess: mark(late(scores), guess).clamp(min=0)
         ),
         "Right but rounded: return the number as it is.": (
@@ -209,7 +220,7 @@ def above_guessing(attempt: object) -> Verdict:
         attempt,
         draw,
         against(lambda scores, guess: mark(late(scores), guess)),
-        todo="return one number, the mark: 0 for a guesser, 1 for a perfect writer.",
+        todo="return one number, the mark: 0 for the baseline, 1 for a perfect writer.",
         mistakes=mistakes,
     )
 

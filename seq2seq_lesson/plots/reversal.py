@@ -23,11 +23,12 @@ STYLES = (
     (ORANGE, (0, (3, 1, 1, 1))),
 )
 WRONG = VERMILION
+GREY = "#444444"
 
 
 def learning_band(
     curves: Mapping[str, Tensor],
-    floor: float | None = None,
+    levels: Mapping[str, float] | None = None,
     metric: str = "edit accuracy",
     ax: Axes | None = None,
 ) -> Axes:
@@ -36,7 +37,8 @@ def learning_band(
     Shapes
         curves: for each model (runs, epochs) float, 0 to 1
     Args
-        floor: the score of a writer who guesses, a thin line across; None: no line
+        levels: what writers without training score, a thin line across for each, the
+                first one's name below it, the others' above
     Raises
         ValueError: there are more than six curves.
     """
@@ -49,17 +51,10 @@ def learning_band(
         mean, low, high = percent.mean(0), percent.min(0), percent.max(0)
         ax.plot(epochs, mean, label=name, color=colour, linestyle=line, linewidth=2)
         ax.fill_between(epochs, low, high, color=colour, alpha=0.2, lw=0)
-    if floor is not None:
-        ax.axhline(100 * floor, color="#666666", lw=1, ls=(0, (1, 2)))
-        ax.text(
-            epochs[-1],
-            100 * floor - 1,
-            "guesses of the right length",
-            ha="right",
-            va="top",
-            color="#444444",
-            size=9,
-        )
+    for n, (name, level) in enumerate((levels or {}).items()):
+        ax.axhline(100 * level, color=GREY, lw=1.5, ls=(0, (1, 2)))
+        side = {"y": 100 * level + (1 if n else -1.5), "va": "bottom" if n else "top"}
+        ax.text(epochs[-1], s=name, ha="right", color=GREY, **side)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=f"{metric}, per cent", ylim=(0, 103))
     ax.grid(axis="y", alpha=0.3)
@@ -71,20 +66,23 @@ def score_by_length(
     lengths: Sequence[int],
     scores: Mapping[str, Tensor],
     trained: tuple[int, int],
+    blind: Sequence[float] = (),
     ax: Axes | None = None,
+    metric: str = "edit accuracy",
 ) -> Axes:
     """Draw each model's mean score against the strings' length, trained ones shaded.
 
     Shapes
         scores: for each model (runs, lengths) float, 0 to 1; a band from worst to best
     Args
+        blind:   for each length what a writer scores who has read nothing
         trained: the shortest and the longest string met in training, in letters
     Raises
         ValueError: there are more than six models.
     """
     styled = with_styles(scores, STYLES)
     if ax is None:
-        _, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
+        _, ax = plt.subplots(figsize=(9, 4.2), layout="constrained")
     shortest, longest = trained
     ax.axvspan(shortest - 0.5, longest + 0.5, color="#dddddd", label="trained on")
     for name, runs, (colour, line) in styled:
@@ -100,9 +98,12 @@ def score_by_length(
         )
         low, high = percent.min(0), percent.max(0)
         ax.fill_between(lengths, low, high, color=colour, alpha=0.2, lw=0)
-    ax.set(xlabel="letters in the string", ylabel="edit accuracy, per cent")
+    if blind:
+        dots = {"color": GREY, "ls": (0, (1, 2)), "lw": 2, "label": "reads nothing"}
+        ax.plot(lengths, [100 * score for score in blind], **dots)
+    ax.set(xlabel="letters in the string", ylabel=f"{metric}, per cent")
     ax.set(ylim=(0, 103), xticks=list(lengths))
-    ax.legend(loc="lower left")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
@@ -126,15 +127,19 @@ def steps_by_length(
         ax.plot(lengths, middle, label=name, color=colour, linestyle=line, lw=2)
         for run in runs.numpy():
             ax.plot(lengths, run, "o", ms=4, color=colour, alpha=0.6)
-    ax.set(xlabel="letters in the string", ylabel="steps to 95 per cent")
+    ax.set(xlabel="letters in the string", ylabel="steps for 95 per cent")
     ax.set(yscale="log", xticks=list(lengths))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.grid(axis="y", alpha=0.3)
     ax.legend(loc="best")
     return ax
 
 
 def marked_map(
-    translation: Translation, wanted: Sequence[str], ax: Axes | None = None
+    translation: Translation,
+    wanted: Sequence[str],
+    ax: Axes | None = None,
+    colour_bar: bool = True,
 ) -> Axes:
     """Draw one string's attention and mark each written letter that is not the wanted.
 
@@ -149,7 +154,8 @@ def marked_map(
     both = list(zip_longest(words, [*wanted, EOS_WORD]))[: len(words)]
     right = [word == wish for word, wish in both]
     labels = [word if word == wish else f"✗ {word}" for word, wish in both]
-    ax = attention_map(translation.weights, translation.source_words, labels, ax)
+    source = translation.source_words
+    ax = attention_map(translation.weights, source, labels, ax, colour_bar)
     for tick, ok in zip(ax.get_yticklabels(), right, strict=True):
         tick.set_color("black" if ok else WRONG)
     return ax

@@ -3,45 +3,57 @@
 plateau  article B's set-up over its 20 epochs, and one thing at a time changed
 band     the state dropped, carried, and attention: same strings, as many parameters;
          then the carried state with more steps, and with a larger state
-steps    steps of 64 strings of one length until 95 % edit accuracy on unseen strings
+steps    for strings of one length, the shortest training that ends with 95 % edit
+         accuracy on unseen strings; the recipe is that of `band`
 scores   five scores, asked before or after the cell
-longer   trained on 5 to 14 letters, tested to 40
+longer   trained on 5 to 14 letters, tested to 40: as it learned, with all weight on
+         its brightest letter, with all weight on the right one
+far      trained on 1 to 40 of two letters, tested on 41 to 500
 """
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import count
+from itertools import product
 
 import torch
-from torch import Tensor, nn
+from rapidfuzz.distance import Levenshtein
+from torch import Tensor
+from torch.nn.functional import one_hot
 
 from seq2seq_lesson import metrics
 from seq2seq_lesson.attention import SCORES
 from seq2seq_lesson.batches import Example, collate, shuffled
 from seq2seq_lesson.corpus import encode_pairs
+from seq2seq_lesson.interventions import Change, hardened, intervened
 from seq2seq_lesson.reversal import (
     LETTERS,
     draw_strings,
     reversal_pairs,
     unseen_strings,
 )
+from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import Seq2Seq, sequence_loss
 from seq2seq_lesson.studies.reversal_models import (
     Published,
+    RelativePosition,
     attending,
     published_accuracy,
     rival,
 )
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate, translate_forced
-from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
+from seq2seq_lesson.vocabulary import EOS, PAD, SOS, Vocabulary, refuse_string
 
 Measured = Iterator[tuple[str, int, float]]  # measure, at, value
+Writer = Callable[[str], list[int]]  # a string -> the ids that are written
 letters = Vocabulary(LETTERS)
 LENGTHS = (5, 10, 14, 17, 20, 25, 30, 35, 40)
+FAR = (41, 100, 200, 300, 400, 500)
+BUDGETS = (25, 50, 100, 200, 400, 800, 1600, 3200)  # steps
+BATCH = 60
 STEPS = 25  # between two looks at how good it is; of 64 strings each
 LEARN = Recipe(epochs=16, batch_size=64, peak_rate=5e-3)
 
@@ -50,14 +62,25 @@ def examples(strings: Sequence[str]) -> list[Example]:
     return encode_pairs(reversal_pairs(strings), letters, letters)
 
 
-def drawn(number: int, shortest: int = 5) -> Callable:
+def drawn(
+    number: int,
+    shortest: int = 5,
+    longest: int = 14,
+    aside: Sequence[str] = (),
+    letters: str = LETTERS,
+) -> Callable:
     """A function that draws an epoch's examples, none of them set aside."""
-    aside = set(unseen_strings())
+    kept = {*unseen_strings(), *aside}
 
     def fresh(rng: random.Random) -> list[Example]:
-        return examples(draw_strings(number, rng, LETTERS, shortest, 14, aside))
+        return examples(draw_strings(number, rng, letters, shortest, longest, kept))
 
     return fresh
+
+
+def of_length(length: int, count: int = 100) -> list[str]:
+    """Strings of one length, always the same."""
+    return draw_strings(count, random.Random(length), LETTERS, length, length)
 
 
 def grade(model: Seq2Seq, strings: Sequence[str]) -> dict[str, float]:
@@ -102,45 +125,140 @@ def looks(model: Seq2Seq, strings: Sequence[str]) -> tuple[float, float, Counter
     return sum(shares) / len(shares), error, offsets
 
 
-def edit_score(logits: Tensor, tgt_out: Tensor) -> float:
-    """The edit accuracy of the likeliest letters, each text ended by its own EOS."""
-    likeliest = logits.argmax(dim=-1)  # (batch, tgt_len)
-    written, wanted = (
-        [" ".join(letters.decode(row)) for row in ids.tolist()]
-        for ids in (likeliest, tgt_out)
-    )
-    return metrics.edit_accuracy(written, [[text] for text in wanted])
+def published(
+    alphabet: str = "abc",
+    carry_state: bool = False,
+    shuffle: bool = False,
+    epochs: int = 20,
+    **changes: bool,
+) -> Callable:
+    """Article B's recipe: 3,000 strings, batches of 30, Adam at 0.001, hidden 64.
 
-
-def published(alphabet: str, carry_state: bool, epochs: int = 20) -> Callable:
-    """Article B's recipe: 3,000 strings, batches of 30, Adam at 0.001, hidden 64."""
+    Args
+        shuffle: deal the batches anew for each epoch, as the article does not
+        changes: `one_hot` or `xavier`, see `Published`
+    """
 
     def run(seed: int) -> Measured:
-        model, rng = Published(len(letters), 64, carry_state), random.Random(seed)
-        held_out = collate(examples(draw_strings(300, rng, alphabet)))
+        model = Published(len(letters), 64, carry_state, **changes)
+        rng = random.Random(seed)
+        held_out = examples(draw_strings(300, rng, alphabet))
         strings = examples(draw_strings(3000, rng, alphabet))
-        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        weights = [w for w in model.parameters() if w.requires_grad]
+        optimizer = torch.optim.Adam(weights, lr=1e-3, fused=True)
+        same = [collate(group) for group in in_order(strings, 30)]
         for epoch in range(1, epochs + 1):
             model.train()
-            for group in shuffled(strings, 30, rng):
-                batch = collate(group)
+            dealt = shuffled(strings, 30, rng) if shuffle else []
+            for batch in [collate(group) for group in dealt] or same:
                 loss = sequence_loss(model(batch), batch.tgt_out)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-            with torch.no_grad():
-                logits = model.eval()(held_out)
-            yield "published", epoch, published_accuracy(logits, held_out.tgt_out)
-            yield "edit", epoch, edit_score(logits, held_out.tgt_out)
+            for name, value in judged(model, held_out).items():
+                yield name, epoch, value
 
     return run
+
+
+def in_order(strings: Sequence[Example], size: int) -> list[Sequence[Example]]:
+    return [strings[at : at + size] for at in range(0, len(strings), size)]
+
+
+def judged(model: Published, held_out: Sequence[Example]) -> dict[str, float]:
+    """Four measures: article B's, edit accuracy, exact match, and B's when it is fed.
+
+    The first three run free, as B's evaluation does; in the last, `fed`, the true
+    letters are fed, as in training.
+    """
+    found = []
+    for group in in_order(held_out, 30):
+        batch = collate(group)
+        with torch.no_grad():
+            fed = model.train()(batch)  # (batch, tgt_len, tgt_vocab); it has no dropout
+            free = model.eval()(batch)  # (batch, tgt_len, tgt_vocab)
+        marks = marked(free.argmax(-1), batch.tgt_out)
+        found.append(marks | {"fed": published_accuracy(fed, batch.tgt_out)})
+    return {name: sum(m[name] for m in found) / len(found) for name in found[0]}
+
+
+def marked(written: Tensor, tgt_out: Tensor) -> dict[str, float]:
+    """Article B's accuracy, edit accuracy and exact match of one batch.
+
+    Shapes
+        written, tgt_out: (batch, tgt_len) long
+    """
+    logits = one_hot(written, len(letters)).float()  # (batch, tgt_len, tgt_vocab)
+    came, wanted = (
+        [" ".join(letters.decode(row)) for row in ids.tolist()]
+        for ids in (written, tgt_out)
+    )
+    known = [[text] for text in wanted]
+    return {
+        "published": published_accuracy(logits, tgt_out),
+        "edit": metrics.edit_accuracy(came, known),
+        "exact": metrics.exact_match(came, known),
+    }
+
+
+def marks_of(writer: Writer, strings: Sequence[str]) -> dict[str, float]:
+    """What a writer's answers to strings are worth: the means over batches of 30."""
+    found = []
+    for at in range(0, len(strings), 30):
+        group = strings[at : at + 30]
+        wanted = collate(examples(group)).tgt_out  # (batch, tgt_len)
+        written = torch.full_like(wanted, PAD)  # (batch, tgt_len)
+        for row, string in zip(written, group, strict=True):
+            ids = writer(string)[: len(row)]
+            row[: len(ids)] = torch.tensor(ids)
+        found.append(marked(written, wanted))
+    return {name: sum(m[name] for m in found) / len(found) for name in found[0]}
+
+
+def repeating(alphabet: str) -> Writer:
+    """A writer who reads nothing but the length: the alphabet, over and over."""
+    ids = letters.encode(" ".join(alphabet))[:-1]
+    return lambda string: [*(ids * len(string))[: len(string)], EOS]
+
+
+def throwing(alphabet: str, rng: random.Random) -> Writer:
+    """A writer who reads nothing but the length and throws a die for each letter."""
+    ids = letters.encode(" ".join(alphabet))[:-1]
+    return lambda string: [*rng.choices(ids, k=len(string)), EOS]
+
+
+def forgetful(alphabet: str) -> Writer:
+    """The best writer without a memory, running free: it knows the string, and yet.
+
+    Each symbol, EOS too, has one follower, which it may choose as it likes for each
+    string. Best by the edit distance of this string alone.
+    """
+    symbols = [*letters.encode(" ".join(alphabet))[:-1], EOS]
+    choices = [
+        dict(zip([SOS, *symbols], followers, strict=True))
+        for followers in product(symbols, repeat=len(symbols) + 1)
+    ]
+
+    def write(string: str) -> list[int]:
+        wanted = letters.encode(" ".join(reversed(string)))
+        best, least = wanted, len(wanted) + 1
+        for follows in choices:
+            written, word = [], SOS
+            for _ in wanted:
+                word = follows[word]
+                written.append(word)
+            if (wrong := Levenshtein.distance(written, wanted)) < least:
+                best, least = written, wrong
+        return best
+
+    return write
 
 
 def band(kind: str, hid: int = 64, epochs: int = 20) -> Callable:
     def run(seed: int) -> Measured:
         unseen = unseen_strings()
         strings = examples(draw_strings(3000, random.Random(seed), exclude=unseen))
-        recipe = Recipe(epochs, batch_size=60, peak_rate=8e-3, seed=seed)
+        recipe = Recipe(epochs, BATCH, peak_rate=8e-3, seed=seed)
         model = rival(kind, hid)
         for row in fit(
             model,
@@ -155,37 +273,65 @@ def band(kind: str, hid: int = 64, epochs: int = 20) -> Callable:
     return run
 
 
-def steps_to_95(kind: str, patience: int = 1500) -> Callable:
-    """Steps of 64 strings, at a steady rate; infinite where patience ends first."""
+def enough_steps(kind: str, peak_rate: float = 8e-3) -> Callable:
+    """The shortest whole training of `BUDGETS` that ends with 95 % edit accuracy."""
 
     def run(seed: int) -> Measured:
         for length in (4, 6, 9, 12, 14):
-            rng, model = random.Random(seed), rival(kind)
-            test = draw_strings(200, rng, LETTERS, length, length)
-            optimizer = torch.optim.AdamW(model.parameters(), 3e-3, fused=True)
-            for step in count(0, STEPS):
-                if step > patience or grade(model, test)["edit"] >= 0.95:
+            test = draw_strings(200, random.Random(seed), LETTERS, length, length)
+            enough = float("inf")
+            for steps in BUDGETS:
+                seed_everything(seed)
+                model, count = rival(kind), BATCH * steps
+                recipe = Recipe(1, BATCH, peak_rate, seed=seed)
+                fit(model, drawn(count, length, length, test), recipe, progress=False)
+                if grade(model, test)["edit"] >= 0.95:
+                    enough = steps
                     break
-                model.train()
-                for _ in range(STEPS):
-                    strings = draw_strings(64, rng, LETTERS, length, length, test)
-                    batch = collate(examples(strings))
-                    loss = sequence_loss(model(batch), batch.tgt_out)
-                    optimizer.zero_grad()
-                    loss.backward()
-                    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                    optimizer.step()
-            yield "steps", length, step if step <= patience else float("inf")
+            yield "steps", length, enough
 
     return run
+
+
+def right_places(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+    """The place of the letter that each row is to write, -1 where none is left.
+
+    Shapes
+        return: (batch, tgt_len, 1) long
+    """
+    written = step + torch.arange(weights.shape[1], device=weights.device)  # (tgt_len)
+    last = src_mask.sum(1, keepdim=True) - 2  # (batch, 1); the last letter's place
+    return (last - written).clamp(min=-1).unsqueeze(-1)  # (batch, tgt_len, 1)
+
+
+def told_where(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+    """All weight to the right letter; once all are written, the weights as they are."""
+    right = right_places(weights, src_mask, step)  # (batch, tgt_len, 1)
+    told = torch.zeros_like(weights).scatter(-1, right.clamp(min=0), 1)
+    return torch.where(right >= 0, told, weights)  # (batch, tgt_len, src_len)
+
+
+def to_its_brightest(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+    """All weight to the brightest letter; once all are written, as they are."""
+    right = right_places(weights, src_mask, step)  # (batch, tgt_len, 1)
+    hard = hardened(weights, src_mask, step)  # (batch, tgt_len, src_len)
+    return torch.where(right >= 0, hard, weights)  # (batch, tgt_len, src_len)
+
+
+CHANGES: dict[str, Change] = {"brightest": to_its_brightest, "told": told_where}
 
 
 def learn(
     build: Callable[[], Seq2Seq],
     shortest: int = 5,
     lengths: Sequence[int] = LENGTHS,
+    changes: Mapping[str, Change] = CHANGES,
 ) -> Callable:
-    """Train on fresh strings, score on the strings set aside, then by length."""
+    """Train on fresh strings, score on the strings set aside, then by length.
+
+    Args
+        changes: what is then done to the weights of strings of 30 letters, by its name
+    """
 
     def run(seed: int) -> Measured:
         model, unseen = build(), unseen_strings()
@@ -204,26 +350,76 @@ def learn(
         yield from (("weight", 0, share), ("aer", 0, error))
         yield "offset", 0, offsets.most_common(1)[0][0]
         for length in lengths:
-            test = draw_strings(100, random.Random(length), LETTERS, length, length)
-            scores = grade(model, test)
+            scores = grade(model, of_length(length))
             yield "edit at", length, scores["edit"]
             yield "exact at", length, scores["exact"]
+        for name, change in changes.items() if lengths else ():
+            with intervened(model, change):
+                scores = grade(model, of_length(30))
+            yield f"edit, {name}", 30, scores["edit"]
+            yield f"exact, {name}", 30, scores["exact"]
+        if isinstance(model.decoder, RelativePosition) and not model.decoder.content:
+            model.decoder.sharpen()
+            for length in lengths:
+                scores = grade(model, of_length(length))
+                yield "edit at, sharpened", length, scores["edit"]
+                yield "exact at, sharpened", length, scores["exact"]
+
+    return run
+
+
+def in_place(model: Seq2Seq, strings: Sequence[str]) -> float:
+    """The share of letters written right in their own place, as Delétang et al. count.
+
+    Source
+        arXiv:2207.02098, sec. 4, where no end has to be found either
+    """
+    sources = [" ".join(string) for string in strings]
+    room = max(map(len, strings)) + 1
+    hits, total = 0, 0
+    for string, answer in zip(
+        strings,
+        translate(model, sources, letters, letters, max_len=room, batch_size=500),
+        strict=True,
+    ):
+        hits += sum(map(str.__eq__, reversed(string), answer.text.split()))
+        total += len(string)
+    return hits / total
+
+
+def far(score: str, order: str = "after", steps: int = 300) -> Callable:
+    """Train on 1 to 40 letters, a or b, and test far beyond."""
+
+    def run(seed: int) -> Measured:
+        model = attending(order, score, max_len=FAR[-1] + 1)
+        recipe = Recipe(1, batch_size=64, peak_rate=5e-3, seed=seed)
+        count = 64 * steps
+        fit(model, drawn(count, 1, 40, letters="ab"), recipe, progress=False)
+        tests = [draw_strings(16, random.Random(n), "ab", n, n) for n in FAR]
+        for n, test in zip(FAR, tests, strict=True):
+            yield "in place", n, in_place(model, test)
+        if isinstance(model.decoder, RelativePosition):
+            model.decoder.sharpen()
+            for n, test in zip(FAR, tests, strict=True):
+                yield "in place, sharpened", n, in_place(model, test)
 
     return run
 
 
 RUNS = {
-    ("plateau", "as published"): published("abc", carry_state=False),
-    ("plateau", "letters: all four"): published("abcd", carry_state=False),
-    ("plateau", "decoder: state carried"): published("abc", carry_state=True),
-    ("plateau", "both"): published("abcd", carry_state=True),
+    ("plateau", "as published"): published(),
+    ("plateau", "decoder: state carried"): published(carry_state=True),
+    ("plateau", "letters: all four"): published("abcd", epochs=10),
+    ("plateau", "source: embedded, <eos>"): published(one_hot=False, epochs=10),
+    ("plateau", "first weights: PyTorch's"): published(xavier=False, epochs=10),
+    ("plateau", "batches: shuffled"): published(shuffle=True, epochs=10),
     ("band", "state dropped"): band("state dropped"),
     ("band", "state carried"): band("state carried"),
     ("band", "attention"): band("attention"),
     ("band", "carried, 40 epochs"): band("state carried", epochs=40),
     ("band", "carried, hidden 128"): band("state carried", hid=128),
-    ("steps", "attention"): steps_to_95("attention"),
-    ("steps", "state carried"): steps_to_95("state carried"),
+    ("steps", "attention"): enough_steps("attention"),
+    ("steps", "state carried"): enough_steps("state carried"),
     **{
         ("scores", f"{score} {order}"): learn(
             partial(attending, order, score), lengths=()
@@ -236,14 +432,20 @@ RUNS = {
     ),
     ("longer", "both directions"): learn(partial(attending, "after", "general")),
     ("longer", "one direction"): learn(
-        partial(attending, "after", "general", both=False)
+        partial(attending, "after", "general", both=False), changes={}
     ),
     ("longer", "14 letters only"): learn(
-        partial(attending, "after", "general"), shortest=14
+        partial(attending, "after", "general"), shortest=14, changes={}
     ),
     ("longer", "content, relative"): learn(
-        partial(attending, "after", "content, relative")
+        partial(attending, "after", "content, relative"), changes={}
     ),
     ("longer", "relative alone"): learn(partial(attending, "after", "relative")),
-    ("longer", "location-aware"): learn(partial(attending, "before", "location")),
+    ("longer", "additive before"): learn(partial(attending, "before", "additive")),
+    ("longer", "location-aware"): learn(
+        partial(attending, "before", "location"), changes={}
+    ),
+    ("far", "location-aware"): far("location", "before"),
+    ("far", "relative alone"): far("relative"),
+    ("far", "stack"): far("stack", "none"),
 }

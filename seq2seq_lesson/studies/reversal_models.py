@@ -11,11 +11,13 @@ from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
 from seq2seq_lesson.attention import SCORES, AdditiveScore, Attention, masked_softmax
-from seq2seq_lesson.batches import Batch
+from seq2seq_lesson.batches import Batch, mask_from_lengths
 from seq2seq_lesson.decoder import AttendAfter, AttendBefore, Decoded, PlainDecoder
 from seq2seq_lesson.encoder import Encoder
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
-from seq2seq_lesson.vocabulary import PAD, SOS
+from seq2seq_lesson.vocabulary import PAD, SOS, SPECIALS
+
+STACK = 8  # numbers in one place of a stack
 
 
 class ReversalPlainDecoder(nn.Module):
@@ -98,20 +100,46 @@ class Published(nn.Module):
     In training all steps are done in one call: a state that is carried is what the GRU
     carries by itself, and one that is dropped makes the steps independent.
 
+    Args
+        carry_state: mend the loop
+        one_hot:     read letters as one-hot vectors and no EOS, as the article does;
+                     False: through an embedding, EOS last, as the rest of this lesson
+        xavier:      draw the first weights as the article does, biases 0; False: as
+                     PyTorch draws them
     Shapes
         return: (batch, tgt_len, tgt_vocab) float, unbounded
     Source
-        the code of article B; that one call equals its loop is proved in notebook 06
+        the code of article B: models/, main.py; that one call equals its loop is
+        proved in notebook 06
     """
 
-    def __init__(self, vocab: int, hid: int, carry_state: bool) -> None:
+    def __init__(
+        self,
+        vocab: int,
+        hid: int,
+        carry_state: bool,
+        *,
+        one_hot: bool = True,
+        xavier: bool = True,
+    ) -> None:
         super().__init__()
-        self.encoder = Encoder(vocab, hid, hid)
+        self.encoder = Encoder(vocab, vocab - len(SPECIALS) if one_hot else hid, hid)
         self.decoder = ReversalPlainDecoder(vocab, hid)
-        self.carry_state = carry_state
+        self.carry_state, self.one_hot = carry_state, one_hot
+        if xavier:
+            for name, weight in self.named_parameters():
+                if "bias" in name:
+                    nn.init.zeros_(weight)
+                else:
+                    nn.init.xavier_normal_(weight)
+        if one_hot:
+            letters = torch.eye(vocab)[:, len(SPECIALS) :]  # (vocab, letters)
+            self.encoder.embedding.weight = nn.Parameter(letters, requires_grad=False)
 
     def forward(self, batch: Batch) -> Tensor:
-        _, h_n = self.encoder(batch.src_ids, batch.src_lengths)
+        src_lengths = batch.src_lengths - int(self.one_hot)  # (batch,); EOS or not
+        src_ids = batch.src_ids[:, : int(src_lengths.max())]  # (batch, src_len)
+        _, h_n = self.encoder(src_ids, src_lengths)
         return self.decode(h_n[-1], batch.tgt_out)  # (batch, tgt_len, tgt_vocab)
 
     def decode(self, enc_state: Tensor, tgt_out: Tensor) -> Tensor:
@@ -246,10 +274,16 @@ class RelativePosition(AttendAfter):
     Shapes
         dec_state: (batch, hid) at first, then (batch, hid + 1) float
     Source
-        after Shaw et al. 2018, arXiv:1803.02155, eq. (4): beyond `reach` all is alike
+        the bias of T5, Raffel et al., arXiv:1910.10683, sec. 2.1; beyond `reach` all
+        places share one number, as there
     """
 
     reach = 4
+
+    def sharpen(self, number: float = 30.0) -> None:
+        """Set the right place's bias, offset 0, by hand; leave all else as it is."""
+        with torch.no_grad():
+            self.bias[self.reach] = number
 
     def __init__(self, vocab: int, emb: int, enc: int, hid: int, content: bool) -> None:
         attention = GivenScores("general", hid, enc, 1, max_len=1)
@@ -299,7 +333,98 @@ def rival(kind: str, hid: int = 64) -> Seq2Seq:
     return model
 
 
-def attending(order: str, score: str, both: bool = True, std: float = 0.3) -> Seq2Seq:
+class StackCell(nn.Module):
+    """A GRU's step beside a stack that it pushes to, pops from, or leaves alone.
+
+    Each by a share: `actions` are a softmax, so the stack is a mean of the three.
+
+    Shapes
+        word_emb:  (batch, emb) float
+        dec_state: (batch, hid) float, before the step and, returned, after it
+        stack:     (batch, depth, width) float, its top first
+    Source
+        Joulin and Mikolov 2015, arXiv:1503.01007, eq. (3) to (6), with a GRU
+    """
+
+    def __init__(self, emb: int, hid: int, width: int) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(emb + width, hid)
+        self.actions = nn.Linear(hid, 3)
+        self.value = nn.Linear(hid, width)
+
+    def forward(
+        self, word_emb: Tensor, dec_state: Tensor, stack: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        cell_in = torch.cat([word_emb, stack[:, 0]], dim=-1)  # (batch, emb + width)
+        dec_state = self.cell(cell_in, dec_state)  # (batch, hid)
+        shares = self.actions(dec_state).softmax(-1)  # (batch, 3)
+        push, pop, stay = shares[:, :, None, None].unbind(1)
+        value = torch.tanh(self.value(dec_state)).unsqueeze(1)  # (batch, 1, width)
+        pushed = torch.cat([value, stack[:, :-1]], dim=1)  # (batch, depth, width)
+        popped = nn.functional.pad(stack[:, 1:], (0, 0, 0, 1))  # (batch, depth, width)
+        return dec_state, push * pushed + pop * popped + stay * stack
+
+
+class StackEncoder(Encoder):
+    """Reads letter by letter with a stack, and hands that on as `enc_states`.
+
+    Shapes
+        enc_states: (batch, src_len, enc) float, the stack, its top first
+        h_n:        (1, batch, hid) float
+    """
+
+    def __init__(self, vocab: int, emb: int, hid: int, width: int) -> None:
+        super().__init__(vocab, emb, hid)
+        self.step, self.enc = StackCell(emb, hid, width), width
+        del self.rnn
+
+    def forward(self, src_ids: Tensor, src_lengths: Tensor) -> tuple[Tensor, Tensor]:
+        src_emb = self.embedding(src_ids)  # (batch, src_len, emb)
+        rows, src_len, _ = src_emb.shape
+        state = src_emb.new_zeros(rows, self.step.cell.hidden_size)  # (rows, hid)
+        stack = src_emb.new_zeros(rows, src_len, self.enc)  # (rows, src_len, width)
+        real = mask_from_lengths(src_lengths, src_len, src_ids.device)
+        for word_emb, is_real in zip(src_emb.unbind(1), real.unbind(1), strict=True):
+            new_state, new_stack = self.step(word_emb, state, stack)
+            state = torch.where(is_real[:, None], new_state, state)  # (rows, hid)
+            stack = torch.where(is_real[:, None, None], new_stack, stack)
+        return stack, state.unsqueeze(0)
+
+
+class StackDecoder(PlainDecoder):
+    """Writes what lies on top of a stack and what its state says, then moves the stack.
+
+    `dec_state` must carry more: behind the state comes the stack, flat.
+
+    Shapes
+        dec_state:  (batch, hid) at first, then (batch, hid + src_len*width) float
+        enc_states: (batch, src_len, width) float, the stack as the encoder left it
+    """
+
+    def __init__(self, vocab: int, emb: int, hid: int, width: int) -> None:
+        super().__init__(vocab, emb, hid, tied=True, dropout=0.0)
+        self.combine = nn.Linear(hid + width, emb)
+        self.step = StackCell(emb, hid, width)
+        del self.rnn
+
+    def forward(
+        self, tgt_in: Tensor, dec_state: Tensor, enc_states: Tensor, src_mask: Tensor
+    ) -> Decoded:
+        hid, stack = self.step.cell.hidden_size, enc_states
+        if dec_state.shape[1] > hid:
+            stack = dec_state[:, hid:].view_as(enc_states)
+        dec_state, features = dec_state[:, :hid], []
+        for word_emb in self.read(tgt_in).unbind(dim=1):
+            top = stack[:, 0]  # (batch, width)
+            dec_state, stack = self.step(word_emb, dec_state, stack)
+            features.append(torch.cat([top, dec_state], dim=-1))
+        logits = self.write(torch.stack(features, dim=1))  # (batch, tgt_len, tgt_vocab)
+        return logits, torch.cat([dec_state, stack.flatten(1)], dim=-1), None
+
+
+def attending(
+    order: str, score: str, both: bool = True, std: float = 0.3, max_len: int = 48
+) -> Seq2Seq:
     """A small model; short word vectors keep its attention on the letter it writes."""
     config = ModelConfig(
         src_vocab=8,
@@ -312,7 +437,7 @@ def attending(order: str, score: str, both: bool = True, std: float = 0.3) -> Se
         score=score if score in SCORES else "additive",
         bidirectional=both,
         dropout=0.0,
-        max_len=48,
+        max_len=max_len,
     )
     model = Seq2Seq(config)
     if score == "location":
@@ -320,6 +445,9 @@ def attending(order: str, score: str, both: bool = True, std: float = 0.3) -> Se
     if "relative" in score:
         content = score == "content, relative"
         model.decoder = RelativePosition(8, 32, model.encoder.enc, 64, content)
+    if score == "stack":
+        model.encoder = StackEncoder(8, 32, model.encoder.enc, STACK)
+        model.decoder = StackDecoder(8, 32, 64, STACK)
     for embedding in (model.encoder.embedding, model.decoder.embedding):
         nn.init.normal_(embedding.weight, std=std)
     return model

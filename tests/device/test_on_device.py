@@ -261,7 +261,7 @@ PLOTS = {
     ),
     "gate_map": lambda: encoder.gate_map(there(2, 5), ["a", "b"], "gate"),
     "gru_step": lambda: gru_step(there(4), *(there(6) for _ in range(5))),
-    "learning_band": lambda: learning_band({"a": there(2, 3)}, floor=0.2),
+    "learning_band": lambda: learning_band({"a": there(2, 3)}, {"b": 0.2}),
     "marked_map": marked,
     "need_map": lambda: need_map(
         there(2, 2), ["a", "b"], ["c", "d"], plt.subplots()[1]

@@ -75,7 +75,10 @@ WRONG = {
         "changed places": LOOP.format(
             state="dec_state", word=f"{OWN} if decoder.training else {TRUTH}"
         ),
-        "section 3's loop": LOOP.format(state="new_state", word=HONEST),
+        "section 2's loop": LOOP.format(state="new_state", word=HONEST),
+        "gradients may be on or off": LOOP.format(
+            state="dec_state", word=f"{TRUTH} if torch.is_grad_enabled() else {OWN}"
+        ),
         "the same word at every step": LOOP.format(
             state="dec_state", word=f"{TRUTH} if decoder.training else word"
         ),

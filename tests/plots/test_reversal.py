@@ -38,12 +38,19 @@ def test_the_curves_differ_in_colour_and_in_line():
     assert len({line._unscaled_dash_pattern for line in ax.lines}) == 6
 
 
-def test_the_floor_is_a_line_with_its_name_and_none_without():
+def test_levels_are_lines_with_their_names_and_none_without():
     curves = {"one": torch.rand(2, 3)}
-    ax = learning_band(curves, floor=0.25)
-    assert list(ax.lines[-1].get_ydata()) == [25, 25]
-    assert "guesses" in ax.texts[0].get_text()
+    ax = learning_band(curves, {"reads nothing": 0.25, "ceiling": 0.75})
+    assert [list(line.get_ydata()) for line in ax.lines[-2:]] == [[25, 25], [75, 75]]
+    assert [text.get_text() for text in ax.texts] == ["reads nothing", "ceiling"]
     assert not learning_band(curves).texts
+
+
+def test_who_reads_nothing_has_a_score_at_each_length():
+    runs = {"one": torch.rand(2, 3)}
+    ax = score_by_length([4, 5, 8], runs, (4, 5), blind=[0.3, 0.32, 0.35])
+    assert ax.lines[-1].get_ydata() == pytest.approx([30, 32, 35])
+    assert len(score_by_length([4, 5, 8], runs, (4, 5)).lines) == 1
 
 
 def test_scores_stand_at_their_lengths_and_the_trained_ones_are_shaded():

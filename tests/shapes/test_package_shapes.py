@@ -167,7 +167,12 @@ def walk_reversal_study(lesson):
         batch.tgt_in, start, None, None
     )
     study = getattr(lesson, "studies.reversal")
-    study.edit_score(logits[..., :8], batch.tgt_out)
+    study.marked(batch.tgt_out, batch.tgt_out)
+    study.marks_of(study.repeating("abc"), ["abc", "ca"])
+    study.told_where(torch.zeros(3, 2, 5), batch.src_mask, 1)
+    study.to_its_brightest(torch.zeros(3, 2, 5), batch.src_mask, 1)
+    stack = study.attending("none", "stack")
+    stack.greedy(batch.src_ids, batch.src_lengths, max_len=3)
     finding = lesson.studies.Finding("one", "model", 0, "edit", 1, 0.5)
     lesson.studies.values([finding], "one", "edit")
 

@@ -1,5 +1,7 @@
 """The models of the reversal study: the same in one call, step by step and by hand."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -8,11 +10,14 @@ from seq2seq_lesson.batches import collate
 from seq2seq_lesson.corpus import encode_pairs
 from seq2seq_lesson.decoder import PlainDecoder
 from seq2seq_lesson.reversal import LETTERS, reversal_pairs
+from seq2seq_lesson.interventions import intervened
+from seq2seq_lesson.studies import reversal as study
 from seq2seq_lesson.studies.reversal import looks
 from seq2seq_lesson.studies.reversal_models import (
     DropsItsState,
     Published,
     RelativePosition,
+    StackCell,
     attending,
     published_reversal_loop,
     rival,
@@ -21,6 +26,7 @@ from seq2seq_lesson.vocabulary import Vocabulary
 
 letters = Vocabulary(LETTERS)
 ATTENDING = ["location", "relative", "content, relative"]
+ORDERS = {"location": "before", "stack": "none"}
 
 
 def batch_of(*strings):
@@ -29,9 +35,8 @@ def batch_of(*strings):
 
 def model_for(score):
     torch.manual_seed(0)
-    order = "before" if score == "location" else "after"
-    model = attending(order, score, std=1.0).eval()
-    if score != "location":
+    model = attending(ORDERS.get(score, "after"), score, std=1.0).eval()
+    if score not in ORDERS:
         nn.init.normal_(model.decoder.bias)
     return model
 
@@ -48,7 +53,7 @@ def gradients(module, out):
     )
 
 
-@pytest.mark.parametrize("score", ATTENDING)
+@pytest.mark.parametrize("score", [*ATTENDING, "stack"])
 def test_one_call_equals_one_step_at_a_time(score):
     model, batch = model_for(score), batch_of("abcd", "cb", "dab")
     logits, state, weights = run(model, batch)
@@ -61,7 +66,8 @@ def test_one_call_equals_one_step_at_a_time(score):
         steps.append(out)
         looked.append(look)
     torch.testing.assert_close(torch.cat(steps, 1), logits)
-    torch.testing.assert_close(torch.cat(looked, 1), weights)
+    if weights is not None:
+        torch.testing.assert_close(torch.cat(looked, 1), weights)
     torch.testing.assert_close(step_state, state)
     torch.testing.assert_close(
         gradients(model, torch.cat(steps, 1)), gradients(model, logits)
@@ -121,6 +127,106 @@ def test_relative_places_are_counted_from_the_end():
     assert weights[0, :5, :5].flip(1).diagonal().min() > 0.99
     assert weights[1, :2, :2].flip(1).diagonal().min() > 0.99
     assert looks(model, ["abcadbca", "dc"])[:2] == (pytest.approx(1), 0.0)
+
+
+def test_sharpened_it_looks_at_the_right_letter_of_any_length():
+    model = model_for("relative")
+    assert looks(model, ["abcadbca" * 4])[0] < 0.9
+    before = model.decoder.bias.clone()
+    model.decoder.sharpen()
+    assert looks(model, ["abcadbca" * 4])[0] > 0.99
+    changed = (model.decoder.bias != before).nonzero().flatten().tolist()
+    assert changed == [RelativePosition.reach]
+
+
+@pytest.mark.parametrize("score", ["general", "relative"])
+def test_told_where_all_weight_lies_on_the_right_letter(score):
+    model = attending("after", score)
+    with intervened(model, study.told_where):
+        assert looks(model, ["abcadbca", "dc", "abc"])[:2] == (1.0, 0.0)
+
+
+def test_all_weight_goes_to_the_brightest_until_all_letters_are_written():
+    weights = torch.tensor([[[0.2, 0.5, 0.3], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]]])
+    mask = torch.tensor([[True, True, True]])  # two letters and <eos>
+    changed = study.to_its_brightest(weights, mask, 0)
+    assert changed[0, :2].tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert torch.equal(changed[0, 2], weights[0, 2])
+    assert torch.equal(study.to_its_brightest(weights[:, 2:], mask, 2), weights[:, 2:])
+
+
+def test_a_stack_is_pushed_popped_or_left_alone():
+    torch.manual_seed(0)
+    cell, stack = StackCell(4, 5, 2), torch.rand(1, 3, 2)
+    wanted = {0: [None, 0, 1], 1: [1, 2, None], 2: [0, 1, 2]}
+    for action, places in wanted.items():
+        with torch.no_grad():
+            cell.actions.weight.zero_()
+            cell.actions.bias.copy_(1000 * torch.eye(3)[action])
+        state, moved = cell(torch.rand(1, 4), torch.rand(1, 5), stack)
+        for place, came_from in enumerate(places):
+            if came_from is not None:
+                assert torch.equal(moved[0, place], stack[0, came_from])
+        if action == 0:
+            pushed = torch.tanh(cell.value(state))
+            torch.testing.assert_close(moved[:, 0], pushed)
+        if action == 1:
+            assert not moved[0, 2].any()
+
+
+def test_a_stack_keeps_what_a_shorter_string_has_read():
+    model = model_for("stack")
+    together, alone = run(model, batch_of("abcda", "cb")), run(model, batch_of("cb"))
+    torch.testing.assert_close(together[0][1:, :3], alone[0])
+
+
+def test_writers_are_worth_what_can_be_counted():
+    strings = ["abc", "aaa"]
+    right = study.marks_of(lambda s: study.letters.encode(" ".join(s[::-1])), strings)
+    assert right == {"published": 1, "edit": 1, "exact": 1}
+    marks = study.marks_of(study.repeating("abc"), strings)
+    # abc for cba is two edits, abc for aaa two; <eos> is right; rows are glued
+    assert marks["published"] == pytest.approx(1 - 4 / 8)
+    assert marks["exact"] == 0
+    assert study.repeating("ab")("ddddd") == [4, 5, 4, 5, 4, 2]
+
+
+def test_the_best_without_a_memory_gives_each_symbol_one_follower():
+    write = study.forgetful("abc")
+    assert write("abc") == study.letters.encode("c b a")  # no letter comes twice
+    for string in ("abba", "aabb", "abacab"):
+        ids = [1, *write(string)]
+        followers = {word: set() for word in ids}
+        for word, follower in zip(ids, ids[1:], strict=False):
+            followers[word].add(follower)
+        assert all(len(after) <= 1 for after in followers.values())
+        assert ids[1:] != study.letters.encode(" ".join(reversed(string)))
+
+
+def test_letters_in_their_places_are_counted():
+    model = attending("after", "relative")
+    model.eval()
+    strings = ["abab", "abba"]
+    written = [a.text.split() for a in study.translate(
+        model, [" ".join(s) for s in strings], study.letters, study.letters, max_len=5
+    )]  # fmt: skip
+    hits = sum(
+        w == r
+        for s, out in zip(strings, written, strict=True)
+        for w, r in zip(out, reversed(s), strict=False)
+    )
+    assert study.in_place(model, strings) == hits / 8
+
+
+def test_the_article_reads_one_hot_letters_and_no_end():
+    torch.manual_seed(0)
+    model, batch = Published(8, 6, carry_state=False), batch_of("abcd", "cb")
+    assert model.encoder.embedding.weight[4:].tolist() == torch.eye(4).tolist()
+    assert not any(b.any() for n, b in model.named_parameters() if "bias" in n)
+    ids = batch.src_ids.clone()
+    ids[ids == 2] = 5  # another letter in the place of <eos>
+    other = replace(batch, src_ids=ids)
+    torch.testing.assert_close(model(batch), model(other))
 
 
 @pytest.mark.parametrize("carry_state", [False, True])

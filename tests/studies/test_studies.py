@@ -94,11 +94,12 @@ def test_the_table_holds_every_run_of_reversal_with_every_seed():
 # (experiment, model, seed, the first rows of the run, at most so far apart)
 SAMPLE = [
     ("plateau", "as published", 1, 8, 0.02),
-    ("plateau", "both", 0, 8, 0.03),
+    ("plateau", "decoder: state carried", 0, 8, 0.03),
     ("band", "attention", 2, 4, 0.05),
-    ("steps", "attention", 0, 2, 50),
+    ("steps", "attention", 0, 2, 0),
     ("scores", "general after", 1, 3, 0.02),
     ("longer", "location-aware", 2, 3, 0.02),
+    ("far", "relative alone", 1, 2, 0.05),
 ]
 
 
