@@ -96,6 +96,8 @@ QUESTIONS = {
     "06-scores": "five scores, before and after",
     "06-longer": "longer than trained, why, and a remedy",
     "06-play": "play with it",
+    "06-stack": "how does a stack reverse a string?",
+    "06-far": "lengths 41 to 500 in a published measure",
 }
 CHECK = re.compile(r"^\s*(assert\b|assert_close\(|agree\()", re.M)
 

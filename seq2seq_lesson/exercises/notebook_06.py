@@ -107,12 +107,12 @@ def honest_loop(attempt: Any) -> Verdict:
             "In training the true letter was right; only in evaluation is there "
             "nobody to know it. (`decoder.training` asks for the mode, "
             "`decoder.eval()` changes it.)": _loop_feeding(_own, _own),
-            "The two modes have changed places: `decoder.training` is True while the "
-            "decoder learns.": _loop_feeding(_own, _true),
             "In evaluation it still feeds the true letter. `decoder.training` tells "
             "the mode; gradients may be on or off in either.": (
                 _loop_feeding(_true, _true)
             ),
+            "The two modes have changed places: `decoder.training` is True while the "
+            "decoder learns.": _loop_feeding(_own, _true),
             "In evaluation it feeds the same word at every step; wanted is the letter "
             "that it has just written.": (
                 _loop_feeding(_true, lambda true, logits, fed: fed)

@@ -18,6 +18,7 @@ def honest_loop(decoder, enc_state, tgt_out):
     return torch.stack(steps, dim=1)
 """
 TRUTH, OWN = "tgt_out[:, step]", "logits.argmax(dim=-1)"
+OWN_TOO = "logits[..., 2:].argmax(-1) + 2"
 HONEST = f"{TRUTH} if decoder.training else {OWN}"
 MARK = """
 def above_guessing(scores, guess):
@@ -219,7 +220,7 @@ def test_stub_solution_and_each_mistake_get_their_own_answer(number):
 RIGHT_TOO = {
     "06-1": "most_right = dict(abcd=5.0, aaaa=4.0, abba=3.0)",
     "06-2": LOOP.format(
-        state="dec_state", word=f"{TRUTH} if decoder.training else best_words(logits)"
+        state="dec_state", word=f"{TRUTH} if decoder.training else {OWN_TOO}"
     ),
     "06-3": (
         "import numpy as np\ndef above_guessing(scores, guess):\n"
