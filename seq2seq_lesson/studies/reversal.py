@@ -368,6 +368,12 @@ def learn(
     return run
 
 
+def span(runs: Tensor, digits: int = 0) -> str:
+    """The least and the most of some shares, in per cent."""
+    least, most = 100 * runs.min().item(), 100 * runs.max().item()
+    return f"{least:.{digits}f} to {most:.{digits}f} %"
+
+
 def in_place(model: Seq2Seq, strings: Sequence[str]) -> float:
     """The share of letters written right in their own place, as Delétang et al. count.
 

@@ -1,6 +1,7 @@
 """The models of the reversal study: the same in one call, step by step and by hand."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -9,8 +10,8 @@ from torch import nn
 from seq2seq_lesson.batches import collate
 from seq2seq_lesson.corpus import encode_pairs
 from seq2seq_lesson.decoder import PlainDecoder
-from seq2seq_lesson.reversal import LETTERS, reversal_pairs
 from seq2seq_lesson.interventions import intervened
+from seq2seq_lesson.reversal import LETTERS, reversal_pairs
 from seq2seq_lesson.studies import reversal as study
 from seq2seq_lesson.studies.reversal import looks
 from seq2seq_lesson.studies.reversal_models import (
@@ -197,7 +198,7 @@ def test_the_best_without_a_memory_gives_each_symbol_one_follower():
     for string in ("abba", "aabb", "abacab"):
         ids = [1, *write(string)]
         followers = {word: set() for word in ids}
-        for word, follower in zip(ids, ids[1:], strict=False):
+        for word, follower in pairwise(ids):
             followers[word].add(follower)
         assert all(len(after) <= 1 for after in followers.values())
         assert ids[1:] != study.letters.encode(" ".join(reversed(string)))
