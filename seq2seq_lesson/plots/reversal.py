@@ -1,5 +1,6 @@
 """The figures of notebook 06: what can be learned of reading backwards."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
@@ -129,6 +130,9 @@ def steps_by_length(
             ax.plot(lengths, run, "o", ms=4, color=colour, alpha=0.6)
     ax.set(xlabel="letters in the string", ylabel="steps for 95 per cent")
     ax.set(yscale="log", xticks=list(lengths))
+    found = {n for runs in steps.values() for n in runs.flatten().tolist()}
+    ax.set_yticks(sorted(n for n in found if math.isfinite(n)))
+    ax.minorticks_off()
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.grid(axis="y", alpha=0.3)
     ax.legend(loc="best")
