@@ -25,6 +25,7 @@ STYLES = (
 )
 WRONG = VERMILION
 GREY = "#444444"
+NOTHING = "reads nothing"
 
 
 def learning_band(
@@ -54,8 +55,9 @@ def learning_band(
         ax.fill_between(epochs, low, high, color=colour, alpha=0.2, lw=0)
     for n, (name, level) in enumerate((levels or {}).items()):
         ax.axhline(100 * level, color=GREY, lw=1.5, ls=(0, (1, 2)))
-        side = {"y": 100 * level + (1 if n else -1.5), "va": "bottom" if n else "top"}
-        ax.text(epochs[-1], s=name, ha="right", color=GREY, **side)
+        above = 1 if n else -1.5  # per cent
+        side = "bottom" if n else "top"
+        ax.text(epochs[-1], 100 * level + above, name, ha="right", va=side, color=GREY)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=f"{metric}, per cent", ylim=(0, 103))
     ax.grid(axis="y", alpha=0.3)
@@ -100,8 +102,8 @@ def score_by_length(
         low, high = percent.min(0), percent.max(0)
         ax.fill_between(lengths, low, high, color=colour, alpha=0.2, lw=0)
     if blind:
-        dots = {"color": GREY, "ls": (0, (1, 2)), "lw": 2, "label": "reads nothing"}
-        ax.plot(lengths, [100 * score for score in blind], **dots)
+        level = [100 * score for score in blind]
+        ax.plot(lengths, level, color=GREY, ls=(0, (1, 2)), lw=2, label=NOTHING)
     ax.set(xlabel="letters in the string", ylabel=f"{metric}, per cent")
     ax.set(ylim=(0, 103), xticks=list(lengths))
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))

@@ -159,6 +159,7 @@ def walk_reversal_study(lesson):
             _, start, _ = decoder(*given)
         start = torch.zeros(3, 9)
     shapes.axes(batch=None, enc_hid=None, enc=None, emb=None)  # a row for each step
+    shapes.axes(src_len=None)  # the article reads no <eos>
     for carry_state in (True, False):
         model = models.Published(13, 9, carry_state)
         model.eval()(batch)
@@ -167,6 +168,7 @@ def walk_reversal_study(lesson):
         batch.tgt_in, start, None, None
     )
     study = getattr(lesson, "studies.reversal")
+    shapes.axes(src_len=None, tgt_len=None, hid=None)
     study.marked(batch.tgt_out, batch.tgt_out)
     study.marks_of(study.repeating("abc"), ["abc", "ca"])
     study.told_where(torch.zeros(3, 2, 5), batch.src_mask, 1)
