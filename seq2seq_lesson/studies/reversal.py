@@ -369,7 +369,11 @@ def learn(
 
 
 def span(runs: Tensor, digits: int = 0) -> str:
-    """The least and the most of some shares, in per cent."""
+    """The least and the most of some shares, in per cent.
+
+    Shapes
+        runs: any, float, 0 to 1
+    """
     least, most = 100 * runs.min().item(), 100 * runs.max().item()
     return f"{least:.{digits}f} to {most:.{digits}f} %"
 
