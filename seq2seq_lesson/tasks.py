@@ -6,6 +6,7 @@ French to English on the bundled corpus, and reading strings backwards.
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypedDict
 
 from seq2seq_lesson import corpus
@@ -35,14 +36,17 @@ class Task:
         return self.src_vocabulary, self.tgt_vocabulary
 
 
-def bundled() -> Task:
-    """French to English, the bundled corpus, split as by default."""
-    pairs = corpus.prepare(corpus.read_pairs("bundled"))
+def french(name: str) -> Task:
+    """French to English, a corpus split as by default; "tatoeba" is downloaded."""
+    pairs = corpus.prepare(corpus.read_pairs(name))
     parts = corpus.split(pairs)
     src = Vocabulary.from_sentences((pair.source for pair in parts.train), min_count=2)
     tgt = Vocabulary.from_sentences((pair.target for pair in parts.train), min_count=2)
     examples = corpus.encode_pairs(parts.train, src, tgt)
     return Task(src, tgt, examples, parts.test, corpus.known_translations(pairs))
+
+
+bundled, tatoeba = partial(french, "bundled"), partial(french, "tatoeba")
 
 
 def reversal() -> Task:
@@ -74,6 +78,7 @@ TRANSLATE = Recipe(epochs=14, batch_size=32, peak_rate=6e-3, weight_decay=0.1)
 # With seed 0 the attention settles on the letter beside the right one, as exactly.
 REVERSE = Recipe(epochs=10, batch_size=64, peak_rate=5e-3, seed=1)
 PATIENT = Recipe(epochs=40, batch_size=64, peak_rate=5e-3)
+REAL = Recipe(epochs=20, batch_size=32, peak_rate=4e-3, weight_decay=0.1)
 BEFORE: Sizes = {"score": "additive", "order": "before"}
 MODELS: dict[str, tuple[Callable[[], Task], Sizes, Recipe]] = {
     "position-after": (bundled, SMALL | {"score": "position"}, TRANSLATE),
@@ -82,6 +87,7 @@ MODELS: dict[str, tuple[Callable[[], Task], Sizes, Recipe]] = {
     "concat-after": (bundled, SMALL | {"score": "concat"}, TRANSLATE),
     "additive-after": (bundled, SMALL | {"score": "additive"}, TRANSLATE),
     "additive-before": (bundled, SMALL | BEFORE, TRANSLATE),
+    "tatoeba": (tatoeba, SMALL | {"score": "general"}, REAL),
     "plain": (bundled, SMALL | {"order": "none"}, TRANSLATE),
     "reversal-attention": (reversal, {"emb": 32, "enc_hid": 32, "hid": 64}, REVERSE),
     "reversal-plain": (reversal, {"emb": 32, "order": "none"}, PATIENT),

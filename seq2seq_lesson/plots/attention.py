@@ -1,6 +1,6 @@
 """The figures of notebook 05: attention over the words that are read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -56,8 +56,37 @@ def attention_map(
     return ax
 
 
+def marked_words(found: Translation) -> list[str]:
+    """The words that were read; those that the model does not know are said to be so.
+
+    The model read `<unk>` in their place.
+    """
+    return [
+        f"{word} = <unk>" if word in found.unknown else word
+        for word in found.source_words
+    ]
+
+
+def translation_map(
+    found: Translation, ax: Axes | None = None, colour_bar: bool = True
+) -> Axes:
+    """Draw a translation's attention; words that the model does not know are marked.
+
+    Raises
+        ValueError: the translation is of a model without attention.
+    """
+    if found.weights is None:
+        raise ValueError(
+            "found: got a translation without weights, wanted one with: take a model "
+            "with attention (order 'before' or 'after')"
+        )
+    return attention_map(
+        found.weights, marked_words(found), found.words, ax, colour_bar
+    )
+
+
 def attention_panels(
-    translations: Sequence[Translation], titles: Sequence[str], columns: int = 3
+    translations: Sequence[Translation], titles: Sequence[str], columns: int = 2
 ) -> Figure:
     """Draw several sentences' attention side by side, all on one scale.
 
@@ -66,12 +95,13 @@ def attention_panels(
     """
     rows = -(-len(translations) // columns)
     longest = max(len(found.words) for found in translations)
-    # A row of three is shown smaller than it is drawn.
-    with plt.rc_context({"font.size": 14}):
+    widest = max(len(found.source_words) for found in translations)
+    # A row of several is shown smaller than it is drawn.
+    with plt.rc_context({"font.size": 16}):
         figure, grid = plt.subplots(
             rows,
             columns,
-            figsize=(3.6 * columns + 0.8, (1.3 + 0.28 * longest) * rows),
+            figsize=((1.5 + 0.42 * widest) * columns + 0.8, (1.6 + 0.42 * longest) * rows),
             layout="constrained",
             squeeze=False,
         )
@@ -79,10 +109,7 @@ def attention_panels(
             ax.remove()
         drawn = grid.flat[: len(translations)]
         for ax, found, title in zip(drawn, translations, titles, strict=True):
-            assert found.weights is not None, "a model without attention has no map"
-            attention_map(
-                found.weights, found.source_words, found.words, ax, colour_bar=False
-            )
+            translation_map(found, ax, colour_bar=False)
             ax.set_title(title)
         for ax in drawn[columns:]:
             ax.set_xlabel("")
@@ -90,5 +117,59 @@ def attention_panels(
             if n % columns:
                 ax.set_ylabel("")
         image = drawn[0].images[0]
-        figure.colorbar(image, ax=list(drawn), label=SCALE, shrink=0.8 / rows)
+        figure.colorbar(image, ax=list(drawn), label=SCALE)
+    return figure
+
+
+def need_map(
+    needs: Tensor,
+    source_words: Sequence[str],
+    target_words: Sequence[str],
+    ax: Axes,
+    label: str = "lost when hidden (nats)",
+) -> Axes:
+    """Draw what each written word loses when a word read is hidden.
+
+    Shapes
+        needs: (tgt_words, src_words) float, in nats; below 0 is drawn as 0
+    """
+    image = ax.imshow(needs.clamp(min=0).cpu().numpy(), vmin=0, cmap=HEAT)
+    ax.set_xticks(range(len(source_words)), source_words, rotation=45, ha="left")
+    ax.set_yticks(range(len(target_words)), target_words)
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ax.set_xlabel("source")
+    ax.set_ylabel("target (written)")
+    ax.figure.colorbar(image, ax=ax, label=label)
+    return ax
+
+
+def beside(
+    panels: Mapping[str, Tensor],
+    source_words: Sequence[str],
+    target_words: Sequence[str],
+) -> Figure:
+    """Draw several matrices of one sentence side by side, each with its colour bar.
+
+    Shapes
+        panels: what the numbers are -> (tgt_words, src_words) float; what has "(nats)"
+            in its name is drawn from 0 to its largest, weights from 0 to 1
+    """
+    wide = 1.9 + 0.55 * len(source_words)
+    figure, row = plt.subplots(
+        1,
+        len(panels),
+        figsize=(wide * len(panels), 1.5 + 0.45 * len(target_words)),
+        layout="constrained",
+        squeeze=False,
+    )
+    for ax, (name, numbers) in zip(row.flat, panels.items(), strict=True):
+        if "(nats)" in name:
+            need_map(numbers, source_words, target_words, ax, name)
+        else:
+            attention_map(numbers, source_words, target_words, ax, colour_bar=False)
+            figure.colorbar(ax.images[0], ax=ax, label=name)
+        ax.set_xlabel("")
+        if ax is not row.flat[0]:
+            ax.set_ylabel("")
     return figure

@@ -1,12 +1,12 @@
-"""More figures of notebook 05: measured over seeds, and which word is needed."""
+"""One more figure of notebook 05: what was measured over seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from seq2seq_lesson.palette import BLUE, HEAT, VERMILION
+from seq2seq_lesson.palette import BLUE, VERMILION
 from seq2seq_lesson.plots import with_styles
 
 COLOURS = (BLUE, VERMILION)
@@ -48,23 +48,4 @@ def seed_dots(
     ax.set_xlabel(label)
     ax.set_ylabel("model")
     ax.legend()
-    return ax
-
-
-def need_map(
-    needs: Tensor, source_words: Sequence[str], target_words: Sequence[str], ax: Axes
-) -> Axes:
-    """Draw what each written word loses when a word read is hidden.
-
-    Shapes
-        needs: (tgt_words, src_words) float, in nats; below 0 is drawn as 0
-    """
-    image = ax.imshow(needs.clamp(min=0).cpu().numpy(), vmin=0, cmap=HEAT)
-    ax.set_xticks(range(len(source_words)), source_words, rotation=45, ha="left")
-    ax.set_yticks(range(len(target_words)), target_words)
-    ax.xaxis.tick_top()
-    ax.xaxis.set_label_position("top")
-    ax.set_xlabel("source (hidden)")
-    ax.set_ylabel("target (written)")
-    ax.figure.colorbar(image, ax=ax, label="loss of log-probability (nats)")
     return ax

@@ -1,8 +1,9 @@
 """Small trained models that come along, so that a notebook can begin with one.
 
 Those on the bundled corpus are named score-order, "plain" has no attention; all saw
-the training part of `split(prepare(read_pairs("bundled")))` and nothing else. The
-two on reversal never saw the strings of `reversal.unseen_strings()`.
+the training part of `split(prepare(read_pairs("bundled")))` and nothing else.
+"tatoeba" is as "general-after" but for its corpus, real sentences split alike. The two
+on reversal never saw the strings of `reversal.unseen_strings()`.
 `make pretrained` trains them anew.
 """
 
@@ -19,6 +20,7 @@ NAMES = (
     "concat-after",
     "additive-after",
     "additive-before",
+    "tatoeba",
     "plain",
     "reversal-attention",
     "reversal-plain",

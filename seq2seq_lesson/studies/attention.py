@@ -5,11 +5,14 @@ Experiments, each with models named score-order:
     no mask    the same, but nothing keeps the attention from padding
     no bridge  as mask, but the decoder starts from zeros: what it knows of the source
                it must have found by attention
+    half even  as mask, but every other batch, by a coin, is read with even weights;
+               `studies.explaining` measures what becomes of them
 All test sentences are read in one batch, so that padding has its part in them.
 """
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -21,6 +24,7 @@ from seq2seq_lesson.batches import Example
 from seq2seq_lesson.batches import shuffled as in_any_order
 from seq2seq_lesson.corpus import SentencePair, prepare, read_pairs, split
 from seq2seq_lesson.interventions import (
+    Change,
     hardened,
     identity,
     intervened,
@@ -82,6 +86,18 @@ class Unmasked(nn.Module):
         return context, weights
 
 
+def at_times_even(rng: random.Random) -> Change:
+    """Even weights for a whole batch, or its own: a coin falls as it begins."""
+    fell = [False]
+
+    def change(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+        if step == 0:
+            fell[0] = rng.random() < 0.5
+        return uniform(weights, src_mask, step) if fell[0] else weights
+
+    return change
+
+
 def trained(
     score: str,
     order: str,
@@ -111,7 +127,9 @@ def trained(
     watch(model)
     for epoch in range(RECIPE.epochs):
         batches = in_any_order(task.examples, RECIPE.batch_size, rng)
-        train_epoch(model, batches, optimizer, RECIPE, epoch)
+        half = intervened(model, at_times_even(rng))
+        with half if experiment == "half even" else nullcontext():
+            train_epoch(model, batches, optimizer, RECIPE, epoch)
         watch(model)
     return model.eval()
 

@@ -33,8 +33,8 @@ from seq2seq_lesson.interventions import (
     uniform,
 )
 from seq2seq_lesson.plots import data_loading, decoder, encoder
-from seq2seq_lesson.plots.attention import attention_map
-from seq2seq_lesson.plots.attention_study import need_map, seed_dots
+from seq2seq_lesson.plots.attention import attention_map, need_map
+from seq2seq_lesson.plots.attention_study import seed_dots
 from seq2seq_lesson.plots.decoder_flow import decoder_flow
 from seq2seq_lesson.plots.encoder_diagrams import gru_step, unrolled_encoder
 from seq2seq_lesson.plots.reversal import (

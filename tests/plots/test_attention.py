@@ -4,8 +4,14 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from seq2seq_lesson.plots.attention import attention_map, attention_panels
-from seq2seq_lesson.plots.attention_study import need_map, seed_dots
+from seq2seq_lesson.plots.attention import (
+    attention_map,
+    attention_panels,
+    beside,
+    need_map,
+    translation_map,
+)
+from seq2seq_lesson.plots.attention_study import seed_dots
 from seq2seq_lesson.translation import Translation
 
 SOURCE = ["un", "chat", "noir", "<eos>"]
@@ -40,7 +46,7 @@ def found(*words):
 
 def test_panels_share_one_scale_and_one_colour_bar():
     translations = [found("a", "cat"), found("black"), found("a"), found("b", "c", "d")]
-    figure = attention_panels(translations, ["one", "two", "three", "four"])
+    figure = attention_panels(translations, ["one", "two", "three", "four"], 3)
     *panels, bar = figure.axes
     assert [ax.get_title() for ax in panels] == ["one", "two", "three", "four"]
     assert bar.get_ylabel() == "attention weight (each row sums to 1)"
@@ -48,7 +54,7 @@ def test_panels_share_one_scale_and_one_colour_bar():
     assert [ax.get_ylabel() for ax in panels] == [left, "", "", left]
     assert [ax.get_xlabel() for ax in panels] == [top, top, top, ""]
     sizes = {word.get_fontsize() for ax in panels for word in ax.get_yticklabels()}
-    assert sizes == {14}
+    assert sizes == {16}
     assert plt.rcParams["font.size"] == 10
     for ax, translation in zip(panels, translations, strict=True):
         assert ax.images[0].get_clim() == (0, 1)
@@ -103,3 +109,25 @@ def test_a_sentence_in_place_of_its_words_is_refused():
     for words in [("il dort .", TARGET), (SOURCE, "he sleeps .")]:
         with pytest.raises(ValueError, match="split the sentence into words"):
             attention_map(weights, *words)
+
+
+def test_words_that_the_model_does_not_know_are_marked():
+    strange = Translation(SOURCE, ["a", "cat"], torch.rand(2, 4), ["noir"])
+    ax = translation_map(strange)
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["un", "chat", "noir = <unk>", "<eos>"]
+    plt.close(ax.figure)
+    with pytest.raises(ValueError, match="got a translation without weights"):
+        translation_map(Translation(SOURCE, ["a"], None, []))
+
+
+def test_weights_and_nats_stand_beside_each_other_each_on_its_scale():
+    numbers = torch.tensor([[2.0, -1.0], [0.5, 4.0]])
+    words = ["un", "chat"], ["a", "cat"]
+    figure = beside({"weight": numbers / 4, "need (nats)": numbers}, *words)
+    left, right, *bars = figure.axes
+    assert [ax.images[0].get_clim() for ax in (left, right)] == [(0, 1), (0, 4)]
+    assert [bar.get_ylabel() for bar in bars] == ["weight", "need (nats)"]
+    assert (left.get_ylabel(), right.get_ylabel()) == ("target (written)", "")
+    assert [x.get_text() for x in right.get_xticklabels()] == words[0]
+    plt.close(figure)

@@ -1,0 +1,379 @@
+"""Do the weights tell what a written word needs? `make explaining-study`
+
+Experiments, each with models named score-order:
+    needs      the map, a ruler, the grammar and the gradient, each asked which source
+               word a written word needs most; negations; the adversary; other weights
+    half even  the same of a model that was trained to do without its own weights
+    two models how far the maps of two trainings are apart: another seed; concat and
+               additive, which can compute the same
+
+A word *needs* a source word as much as its log-probability falls when that is hidden.
+The classes by its largest need, in `at`: 0 all, 1 needed (above 1 nat, so that it gets
+at least e times less likely), 2 between, 3 idle (below 0.1 nat).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from seq2seq_lesson.corpus import SentencePair, prepare, read_pairs, split
+from seq2seq_lesson.interventions import (
+    Change,
+    hardened,
+    identity,
+    intervened,
+    needs,
+    position_only,
+    shuffled,
+    uniform,
+)
+from seq2seq_lesson.metrics import hard_alignment
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.studies import Finding, read_study, values
+from seq2seq_lesson.studies.adversary import Maps, adversary, apart, total_variation
+from seq2seq_lesson.studies.attention import bundled, trained
+from seq2seq_lesson.studies.gradient_map import gradient_map
+from seq2seq_lesson.training import evaluate
+from seq2seq_lesson.translation import Translation, translate, translate_forced
+from seq2seq_lesson.vocabulary import SPECIALS, UNK, Vocabulary
+
+CLASSES = ("all", "needed", "between", "idle")
+NEEDED, IDLE = 1.0, 0.1  # nats
+SHORT, FULL = ("re", "s", "m"), ("are", "is", "am")
+SENTENCES = 200  # of the test, with more than three words
+OPPOSED = 60  # of them for the adversary
+POINTERS = ("map", "gradient", "ruler", "grammar")
+
+
+class Word(NamedTuple):
+    """What points where for one written word; hits are of the most needed word.
+
+    Shapes
+        kind: 1 needed, 2 between, 3 idle
+    """
+
+    kind: int
+    hits: dict[str, bool]
+
+
+def kind_of(largest: float) -> int:
+    """The class of a written word by its largest need, in nats."""
+    return 1 if largest > NEEDED else 3 if largest < IDLE else 2
+
+
+def some_pairs(count: int = SENTENCES) -> list[SentencePair]:
+    """Test pairs of the bundled corpus with more than three words to read."""
+    return [p for p in bundled().test if len(p.source.split()) > 3][:count]
+
+
+def pointed(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    vocabularies: tuple[Vocabulary, Vocabulary],
+    gradient: bool = True,
+) -> list[Word]:
+    """Which of `POINTERS` points at the word that each written word needs most?
+
+    The ruler points at the word in the same place; the grammar hits if any of its links
+    does. The targets are written as they stand; EOS takes no part.
+    """
+    found = []
+    forced = translate_forced(model, pairs, *vocabularies)
+    for pair, translation in zip(pairs, forced, strict=True):
+        largest, most = needs(model, pair, *vocabularies).max(dim=1)
+        assert translation.word_weights is not None, "a model with attention is wanted"
+        at = {"map": translation.word_weights.argmax(dim=1).tolist()}
+        if gradient:
+            slopes = gradient_map(model, pair, *vocabularies)
+            at["gradient"] = slopes.argmax(dim=1).tolist()
+        for row, (nats, word) in enumerate(
+            zip(largest.tolist(), most.tolist(), strict=True)
+        ):
+            hits = {name: places[row] == word for name, places in at.items()}
+            hits["ruler"] = row == word
+            hits["grammar"] = (word, row) in (pair.alignment or ())
+            found.append(Word(kind_of(nats), hits))
+    return found
+
+
+def links_found(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> list[tuple[int, int]]:
+    """Of the true links whose source word is needed, or not: how many argmax draws.
+
+    Shapes
+        return: (found, all) for each of `CLASSES`, by the need of that very word
+    """
+    found = [[0, 0] for _ in CLASSES]
+    forced = translate_forced(model, pairs, *vocabularies)
+    for pair, translation in zip(pairs, forced, strict=True):
+        assert translation.word_weights is not None, "a model with attention is wanted"
+        need = needs(model, pair, *vocabularies)
+        drawn = hard_alignment(translation.word_weights)
+        for source, target in pair.alignment or ():
+            for at in (0, kind_of(float(need[target, source]))):
+                found[at][0] += (source, target) in drawn
+                found[at][1] += 1
+    return [(hits, total) for hits, total in found]
+
+
+def shares(words: Sequence[Word]) -> Iterator[tuple[str, int, float]]:
+    """Of the words of each class: how many there are, and what each pointer hits."""
+    for at in range(len(CLASSES)):
+        there = [word for word in words if at in (0, word.kind)]
+        yield "share", at, len(there) / len(words)
+        for name in there[0].hits if there else ():
+            yield name, at, sum(word.hits[name] for word in there) / len(there)
+
+
+class Negation(NamedTuple):
+    """A test pair with *re*, *s* or *m* before *not*, and where its words stand."""
+
+    pair: SentencePair
+    short: int  # the place of re, s or m in the target
+    pas: int  # that of pas in the source
+
+
+def negations() -> list[Negation]:
+    """The negations of the test part whose verb of being is written short."""
+    found = []
+    for pair in bundled().test:
+        read, written = pair.source.split(), pair.target.split()
+        for n, (word, after) in enumerate(pairwise(written)):
+            if word in SHORT and after == "not" and "pas" in read:
+                found.append(Negation(pair, n, read.index("pas")))
+    return found
+
+
+class Hidden(NamedTuple):
+    """What a hidden word does to *re*, *s* or *m*, over some negations.
+
+    Shapes
+        nats: (negations) float, by how much its log-probability falls
+        full: in how many of them *are*, *is* or *am* is written in its place
+    """
+
+    nats: Tensor
+    full: int
+
+
+def places(case: Negation) -> dict[str, int]:
+    """Where the four words of a French negation stand."""
+    read = case.pair.source.split()
+    before = max(n for n in range(case.pas) if read[n] in ("ne", "n"))
+    return {"subject": before - 1, "ne": before, "verb": case.pas - 1, "pas": case.pas}
+
+
+def hide(
+    model: Seq2Seq,
+    cases: Sequence[Negation],
+    vocabularies: tuple[Vocabulary, Vocabulary],
+    word: str,
+) -> Hidden:
+    """Hide one of the words that `places` names behind <unk>, in every case."""
+    nats, sentences = [], []
+    for case in cases:
+        place = places(case)[word]
+        nats.append(needs(model, case.pair, *vocabularies)[case.short, place])
+        read = case.pair.source.split()
+        read[place] = SPECIALS[UNK]
+        sentences.append(" ".join(read))
+    written = translate(model, sentences, *vocabularies)
+    pairs = zip(cases, written, strict=True)
+    full = sum(t.words[c.short : c.short + 1][-1] in FULL for c, t in pairs)
+    return Hidden(torch.stack(nats), full)
+
+
+def negated(
+    model: Seq2Seq, vocabularies: tuple[Vocabulary, Vocabulary]
+) -> Iterator[tuple[str, int, float]]:
+    """Where *re*, *s* and *m* look, what they need, what hiding does to them.
+
+    "re looks" and "re needs" are shares of the negations, "re nats" means and "re full"
+    shares, `at` the place of the hidden word: 0 pas, 1 verb, 2 ne, 3 subject.
+    """
+    cases = negations()
+    pairs = [case.pair for case in cases]
+    forced = translate_forced(model, pairs, *vocabularies)
+    looks, most = 0, 0
+    for case, translation in zip(cases, forced, strict=True):
+        assert translation.word_weights is not None, "a model with attention is wanted"
+        row = needs(model, case.pair, *vocabularies)[case.short]  # (src_words)
+        looks += int(translation.word_weights[case.short].argmax()) == case.pas
+        most += int(row.argmax()) == case.pas
+    yield "re looks", 0, looks / len(cases)
+    yield "re needs", 0, most / len(cases)
+    for at, word in enumerate(("pas", "verb", "ne", "subject")):
+        hidden = hide(model, cases, vocabularies, word)
+        yield "re nats", at, float(hidden.nats.mean())
+        yield "re full", at, hidden.full / len(cases)
+
+
+def own_pairs(
+    model: Seq2Seq,
+    sources: Sequence[str],
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> list[SentencePair]:
+    """Each source with what the model makes of it."""
+    found = translate(model, sources, *vocabularies)
+    return [SentencePair(s, t.text) for s, t in zip(sources, found, strict=True)]
+
+
+def moved(
+    model: Seq2Seq,
+    pairs: Sequence[SentencePair],
+    maps: Sequence[Maps],
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> list[float]:
+    """In which share of a class's rows is the adversary's brightest cell another?
+
+    Of the kept sentences; the row of EOS has no class and no part.
+
+    Shapes
+        return: one share for each of `CLASSES`; nan for a class without a row
+    """
+    rows = defaultdict(list)
+    for pair, found in zip(pairs, maps, strict=True):
+        if found.kept:
+            largest = needs(model, pair, *vocabularies).max(dim=1).values.tolist()
+            other = (found.own.argmax(dim=1) != found.other.argmax(dim=1)).tolist()
+            for nats, changed in zip(largest, other, strict=False):
+                rows[0].append(changed)
+                rows[kind_of(nats)].append(changed)
+    return [
+        sum(rows[at]) / len(rows[at]) if rows[at] else float("nan")
+        for at in range(len(CLASSES))
+    ]
+
+
+def opposed(
+    model: Seq2Seq, vocabularies: tuple[Vocabulary, Vocabulary]
+) -> Iterator[tuple[str, int, float]]:
+    """What an adversary finds: sentences kept, how far apart, where the cells moved."""
+    sources = [pair.source for pair in some_pairs(OPPOSED)]
+    pairs = own_pairs(model, sources, vocabularies)
+    maps = adversary(model, pairs, *vocabularies, steps=200)
+    kept, far, _ = apart(maps)
+    yield "kept", 0, kept
+    yield "apart", 0, far
+    for at, share in enumerate(moved(model, pairs, maps, vocabularies)):
+        yield "moved", at, share
+
+
+def changes(
+    model: Seq2Seq, vocabularies: tuple[Vocabulary, Vocabulary]
+) -> dict[str, Change]:
+    """Other weights in the place of the model's own, by name; "identity" are its own.
+
+    "position" is what its rows look at on average, over the validation part.
+    """
+    seen = split(prepare(read_pairs("bundled"))).valid
+    return {
+        "identity": identity,
+        "hardened": hardened,
+        "position": position_only(translate_forced(model, seen, *vocabularies)),
+        "uniform": uniform,
+        "shuffled": shuffled(0),
+    }
+
+
+def changed(
+    model: Seq2Seq, vocabularies: tuple[Vocabulary, Vocabulary]
+) -> Iterator[tuple[str, int, float]]:
+    """How many sentences it translates exactly with other weights than its own."""
+    task = bundled()
+    for name, change in changes(model, vocabularies).items():
+        with intervened(model, change):
+            figures = evaluate(model, some_pairs(), *vocabularies, task.references)
+        yield f"exact {name}", 0, figures["exact"]
+
+
+@cache
+def kept_model(score: str, order: str, experiment: str, seed: int) -> Seq2Seq:
+    """Several runs ask for the same training."""
+    return trained(score, order, experiment, seed)
+
+
+def explained(
+    score: str, order: str, experiment: str, seed: int
+) -> Iterator[tuple[str, int, float]]:
+    """All that is measured of one training."""
+    model, told = kept_model(score, order, experiment, seed), bundled().vocabularies
+    yield from shares(pointed(model, some_pairs(), told))
+    yield from negated(model, told)
+    yield from opposed(model, told)
+    yield from changed(model, told)
+
+
+def differing(
+    first: Sequence[Translation], second: Sequence[Translation]
+) -> tuple[float, float]:
+    """The mean total variation of two models' rows; the share of brightest cells moved.
+
+    Both wrote the same words.
+    """
+    rows = [
+        (a.weights, b.weights)
+        for a, b in zip(first, second, strict=True)
+        if a.weights is not None and b.weights is not None
+    ]
+    far = torch.cat([total_variation(a, b) for a, b in rows])
+    other = torch.cat([a.argmax(dim=1) != b.argmax(dim=1) for a, b in rows])
+    return float(far.mean()), float(other.float().mean())
+
+
+def compared(
+    first: tuple[str, str], second: tuple[str, str], shift: int, seed: int
+) -> Iterator[tuple[str, int, float]]:
+    """Two trainings' maps of the same test pairs; the second has another seed."""
+    told, pairs = bundled().vocabularies, some_pairs()
+    one = kept_model(*first, "mask", seed)
+    other = kept_model(*second, "mask", (seed + shift) % 3)
+    maps = (translate_forced(model, pairs, *told) for model in (one, other))
+    far, cells = differing(*maps)
+    yield "apart", 0, far
+    yield "moved", 0, cells
+
+
+GENERAL, ADDITIVE = ("general", "after"), ("additive", "after")
+MODELS = (GENERAL, ADDITIVE, ("position", "after"), ("additive", "before"))
+Run = Callable[[int], Iterable[tuple[str, int, float]]]
+RUNS: dict[tuple[str, str], Run] = {
+    ("needs", "-".join(model)): partial(explained, *model, "mask") for model in MODELS
+}
+RUNS |= {
+    ("half even", "general-after"): partial(explained, *GENERAL, "half even"),
+    ("two models", "another seed"): partial(compared, GENERAL, GENERAL, 1),
+    ("two models", "concat and additive"): partial(
+        compared, ("concat", "after"), ADDITIVE, 0
+    ),
+}
+
+
+def span(
+    experiment: str, model: str, measure: str, at: int = 0, percent: bool = True
+) -> str:
+    """The least and the most of a measure over the seeds, such as "90 to 93 %"."""
+    seeds = values(_table(), experiment, measure)[model][:, at]  # (seeds)
+    if not percent:
+        return f"{seeds.min():.2f} to {seeds.max():.2f}"
+    return f"{100 * seeds.min():.0f} to {100 * seeds.max():.0f} %"
+
+
+def won(experiment: str, first: str, second: str, at: int = 0) -> tuple[int, int]:
+    """In how many trainings one measure is above another, and how many there are."""
+    one, other = (values(_table(), experiment, name) for name in (first, second))
+    above = torch.cat([one[name][:, at] > other[name][:, at] for name in one])
+    return int(above.sum()), len(above)
+
+
+@cache
+def _table() -> list[Finding]:
+    return read_study("explaining")
