@@ -17,7 +17,7 @@ from tools.exercise_cells import tags
 from tools.notebooks import jobs
 
 # Not yet rewritten; a notebook leaves the list when all its cells can be run again.
-EXEMPT = ("05",)
+EXEMPT = ()
 
 
 def again(book: NotebookNode, folder: Path) -> list[str]:
