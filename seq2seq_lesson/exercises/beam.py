@@ -82,6 +82,43 @@ def _search(model: Seq2Seq, source: list[int], width: int, wrong: str) -> Found:
     return best
 
 
+def _kept_in_place(model: Seq2Seq, source: list[int], width: int) -> Found:
+    """A usual variant: sentences that ended keep their places in the beam.
+
+    So fewer and fewer of those that could still win go on.
+    """
+    src_ids, src_lengths = pad_ids([source])  # (1, src_len), (1,)
+    src_ids = src_ids.to(next(model.parameters()).device)
+    ended: list[tuple[list[int], float]] = []
+    with evaluating(model):
+        enc_states, state = model.encode(src_ids, src_lengths)
+        mask = torch.ones_like(src_ids, dtype=torch.bool)  # (1, src_len)
+        beam = [([SOS], 0.0, state)]
+        for _ in range(model.config.max_len):
+            grown: list[tuple[list[int], float, torch.Tensor]] = []
+            for ids, total, old in beam:
+                last = torch.tensor([ids[-1:]]).to(mask.device)  # (1, 1)
+                logits, new, _ = model.decoder(last, old, enc_states, mask)
+                sums = total + logits[0, 0].cpu().log_softmax(dim=-1)  # (tgt_vocab)
+                sums[:EOS] = -math.inf
+                top = sums.topk(min(width, len(sums) - EOS))
+                for word, much in zip(
+                    top.indices.tolist(), top.values.tolist(), strict=True
+                ):
+                    grown.append(([*ids, word], much, new))
+            everyone = [*((ids, total, state) for ids, total in ended), *grown]
+            everyone.sort(key=lambda found: -found[1])
+            best = everyone[:width]
+            ended = [(ids, total) for ids, total, _ in best if ids[-1] == EOS]
+            beam = [found for found in best if found[0][-1] != EOS]
+            if not beam:
+                break
+    if not ended:
+        return None, -math.inf
+    ids, total = max(ended, key=lambda found: found[1])
+    return ids[1:], total
+
+
 class _Watch:
     """A hook before each call of a decoder: is there an end of them?"""
 
@@ -167,6 +204,8 @@ def my_beam_search(attempt: object) -> Verdict:
         "that is the mean over the words; their sum is wanted.": (
             scored(lambda total, length: total / length)
         ),
+        "a sentence that ended keeps its place in your beam, and crowds out one that "
+        "could still win: let it leave, and keep its score.": _kept_in_place,
         "the first sentence that ends need not be the likeliest: stop when nothing "
         "left can still win.": partial(search, wrong="first"),
     }

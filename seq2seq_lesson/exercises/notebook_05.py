@@ -357,7 +357,14 @@ def first_word(attempt: Any) -> Verdict:
         "that is the last column, where <eos> or padding stands.": put((..., -1)),
     }
     todo = f"return weights {AXES}, all of them on the first word."
-    verdict = judge(attempt, _draw, against(oracle, AXES), todo=todo, mistakes=mistakes)
+    compared = against(oracle, AXES)
+
+    def fault(answer: Any, *given: Any) -> str:
+        if isinstance(answer, Tensor) and not answer.is_floating_point():
+            answer = answer.float()  # `one_hot` makes whole numbers, as good as any
+        return compared(answer, *given)
+
+    verdict = judge(attempt, _draw, fault, todo=todo, mistakes=mistakes)
 
     def change(weights: Tensor, *told: Any) -> Tensor:
         return attempt(weights, *told).to(weights)  # the check takes float64 as well

@@ -42,6 +42,32 @@ def altered(number, *changes):
     return text
 
 
+KEPT = """
+def my_beam_search(model, source, width):
+    src_ids, src_lengths = pad_ids([source])
+    with torch.no_grad():
+        enc_states, state = model.encode(src_ids, src_lengths)
+        mask = torch.ones_like(src_ids, dtype=torch.bool)
+        beam = [([SOS], 0.0, state)]
+        for _ in range(model.config.max_len):
+            found = [one for one in beam if one[0][-1] == EOS]
+            for ids, total, old in beam:
+                if ids[-1] != EOS:
+                    last = torch.tensor([ids[-1:]])
+                    logits, new, _ = model.decoder(last, old, enc_states, mask)
+                    sums = logits[0, 0].log_softmax(dim=-1)
+                    sums[[PAD, SOS]] = float("-inf")
+                    top = sums.topk(width)
+                    for word, nats in zip(top.indices.tolist(), top.values.tolist()):
+                        found.append((ids + [word], total + nats, new))
+            beam = sorted(found, key=lambda one: -one[1])[:width]
+            if all(ids[-1] == EOS for ids, *_ in beam):
+                break
+    ended = [one for one in beam if one[0][-1] == EOS]
+    ids, total, _ = max(ended, key=lambda one: one[1])
+    return ids[1:], total
+"""
+
 WRONG = {  # a phrase of the hint: a wrong attempt
     "05-1": {
         "number of true links": by_hand(links_by_argmax=5),
@@ -199,6 +225,7 @@ WRONG = {  # a phrase of the hint: a wrong attempt
             ),
         ),
         "if it is the sizes": altered("05-6", ("state = state[", "_ = state[")),
+        "keeps its place in your beam": KEPT,
         "that is the probability": altered(
             "05-6", ("return best", "return best[0], 2.718282 ** best[1]")
         ),
@@ -278,6 +305,18 @@ def test_forgotten_bars_and_lengths_show():
         (" or top.values[going[0]] <= best[1]", ""),
     )
     assert exercise_cells.verdict("05-6", by_length).points < 1
+
+
+def test_right_in_another_kind():
+    listed = altered(
+        "05-2", ("return align", "import numpy as np\n    return np.array(align")
+    )
+    listed = listed.replace("(links, truth)", "(links, truth))")
+    assert exercise_cells.verdict("05-2", listed).points == 1
+    whole = "torch.nn.functional.one_hot(torch.tensor(0), weights.shape[-1])"
+    body = f"return {whole}.expand(weights.shape)"
+    told = exercise_cells.verdict("05-4", CHANGED.format(name="first_word", body=body))
+    assert told.points == 1
 
 
 def test_right_in_another_number():
