@@ -129,8 +129,9 @@ reversal-study: $(READY)
 	@OMP_NUM_THREADS=1 $(PY) -m tools.run_study reversal
 
 attention-study: $(READY)
-	@echo "attention-study: the trainings behind the tables of notebook 05 (a quarter of an hour)"
+	@echo "attention-study: the trainings behind the tables of notebook 05 (twenty minutes)"
 	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study attention
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study explaining
 
 swaps-study: $(READY)
 	@echo "swaps-study: the trainings behind the last table of notebook 02 (six minutes)"

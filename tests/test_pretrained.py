@@ -1,5 +1,6 @@
 """The models that come along are small, as good as they were, and saw no test."""
 
+import os
 import random
 
 import pytest
@@ -22,17 +23,26 @@ HELD = {
     "concat-after": (0.96, 0.30),
     "additive-after": (0.96, 0.30),
     "additive-before": (0.96, 0.40),
+    "tatoeba": (0.33, None),
     "plain": (0.80, None),
     "reversal-attention": (0.98, 0.15),
     "reversal-plain": (0.98, None),
 }
 
 
+def held(name):
+    """The model's task; Tatoeba is not in the package, so it may not be at hand."""
+    make = tasks.MODELS[name][0]
+    if make is tasks.tatoeba and not os.environ.get("SEQ2SEQ_LESSON_DATA"):
+        pytest.skip("SEQ2SEQ_LESSON_DATA is not set")
+    return TASKS[make] if make in TASKS else make()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_is_as_good_on_what_it_never_saw(name):
     exact, aer = HELD[name]
     model, *vocabularies = load_pretrained(name)
-    task = TASKS[tasks.MODELS[name][0]]
+    task = held(name)
     for ours, theirs in zip(vocabularies, task.vocabularies, strict=True):
         assert ours.words == theirs.words  # the corpus has not changed since
     figures = make_pretrained.scores(model, task)

@@ -94,14 +94,14 @@ def attention_panels(
         titles: one a translation; each translation has weights
     """
     rows = -(-len(translations) // columns)
-    longest = max(len(found.words) for found in translations)
-    widest = max(len(found.source_words) for found in translations)
+    wide = 1.5 + 0.42 * max(len(found.source_words) for found in translations)
+    tall = 1.6 + 0.42 * max(len(found.words) for found in translations)
     # A row of several is shown smaller than it is drawn.
     with plt.rc_context({"font.size": 16}):
         figure, grid = plt.subplots(
             rows,
             columns,
-            figsize=((1.5 + 0.42 * widest) * columns + 0.8, (1.6 + 0.42 * longest) * rows),
+            figsize=(wide * columns + 0.8, tall * rows),
             layout="constrained",
             squeeze=False,
         )

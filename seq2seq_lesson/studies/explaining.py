@@ -1,4 +1,4 @@
-"""Do the weights tell what a written word needs? `make explaining-study`
+"""Do the weights tell what a written word needs? `make attention-study`
 
 Experiments, each with models named score-order:
     needs      the map, a ruler, the grammar and the gradient, each asked which source
