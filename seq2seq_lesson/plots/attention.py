@@ -117,7 +117,7 @@ def attention_panels(
             if n % columns:
                 ax.set_ylabel("")
         image = drawn[0].images[0]
-        figure.colorbar(image, ax=list(drawn), label=SCALE)
+        figure.colorbar(image, ax=list(drawn), label="attention weight")
     return figure
 
 
@@ -156,20 +156,22 @@ def beside(
             in its name is drawn from 0 to its largest, weights from 0 to 1
     """
     wide = 1.9 + 0.55 * len(source_words)
-    figure, row = plt.subplots(
-        1,
-        len(panels),
-        figsize=(wide * len(panels), 1.5 + 0.45 * len(target_words)),
-        layout="constrained",
-        squeeze=False,
-    )
-    for ax, (name, numbers) in zip(row.flat, panels.items(), strict=True):
-        if "(nats)" in name:
-            need_map(numbers, source_words, target_words, ax, name)
-        else:
-            attention_map(numbers, source_words, target_words, ax, colour_bar=False)
-            figure.colorbar(ax.images[0], ax=ax, label=name)
-        ax.set_xlabel("")
-        if ax is not row.flat[0]:
-            ax.set_ylabel("")
+    # The more panels, the smaller they are shown.
+    with plt.rc_context({"font.size": 10 + 2 * len(panels)}):
+        figure, row = plt.subplots(
+            1,
+            len(panels),
+            figsize=(wide * len(panels), 1.5 + 0.45 * len(target_words)),
+            layout="constrained",
+            squeeze=False,
+        )
+        for ax, (name, numbers) in zip(row.flat, panels.items(), strict=True):
+            if "(nats)" in name:
+                need_map(numbers, source_words, target_words, ax, name)
+            else:
+                attention_map(numbers, source_words, target_words, ax, colour_bar=False)
+                figure.colorbar(ax.images[0], ax=ax, label=name)
+            ax.set_xlabel("")
+            if ax is not row.flat[0]:
+                ax.set_ylabel("")
     return figure

@@ -53,7 +53,7 @@ def divergence(first: Tensor, second: Tensor) -> Tensor:
     Source
         Lin, IEEE Transactions on Information Theory 37(1), 1991
     """
-    middle = (first + second) / 2  # (..., places)
+    middle = (first + second) / 2
     parts = [
         (spread * (spread.clamp(min=1e-9) / middle.clamp(min=1e-9)).log()).sum(dim=-1)
         for spread in (first, second)

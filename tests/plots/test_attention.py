@@ -49,7 +49,7 @@ def test_panels_share_one_scale_and_one_colour_bar():
     figure = attention_panels(translations, ["one", "two", "three", "four"], 3)
     *panels, bar = figure.axes
     assert [ax.get_title() for ax in panels] == ["one", "two", "three", "four"]
-    assert bar.get_ylabel() == "attention weight (each row sums to 1)"
+    assert bar.get_ylabel() == "attention weight"
     left, top = "target (written)", "source (read)"
     assert [ax.get_ylabel() for ax in panels] == [left, "", "", left]
     assert [ax.get_xlabel() for ax in panels] == [top, top, top, ""]

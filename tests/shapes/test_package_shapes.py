@@ -31,6 +31,8 @@ MACHINERY = {f"shapes/{name}.py" for name in ("__init__", "comments", "rewriter"
 EXERCISES = "01 02 03 04 05 06".split()
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
+    "studies/adversary.py: divergence": "spreads of any shape come in",
+    "studies/adversary.py: total_variation": "spreads of any shape come in",
     "studies/agreement.py: agree": "tensors of any shape come in, a sentence goes out",
     "studies/first_state.py: started_from": "hands the state on, as translate_from",
     "studies/first_state.py: translate_from": "hands the state on",
@@ -249,6 +251,29 @@ def walk_padding_studies(lesson):
     places.study()
 
 
+def walk_explaining(lesson):
+    """What weights explain: trained models' own sizes, bound by what comes."""
+    explaining, opponent, slopes = (
+        getattr(lesson, f"studies.{name}")
+        for name in ("explaining", "adversary", "gradient_map")
+    )
+    names = "batch src_len enc_hid enc hid att emb src_vocab tgt_vocab tgt_len layers"
+    for name in ("general-after", "additive-before"):
+        shapes.axes(**dict.fromkeys(names.split()))
+        model, *words = lesson.pretrained.load_pretrained(name)
+        cases = explaining.negations()[:2]
+        pairs = [case.pair for case in cases]
+        slopes.gradient_map(model, pairs[0], *words)
+        maps = opponent.adversary(model, pairs, *words, steps=2)
+        explaining.moved(model, pairs, maps, words)
+        explaining.hide(model, cases, words, "pas")
+        list(explaining.shares(explaining.pointed(model, pairs, words)))
+        explaining.links_found(model, pairs, words)
+        forced = lesson.translation.translate_forced(model, pairs, *words)
+        explaining.differing(forced, forced)
+    explaining.span("needs", "general-after", "map")
+
+
 def walk_exercises():
     """Each check judges the stub, the solution and the wrong attempts of its test.
 
@@ -267,7 +292,7 @@ def walk_exercises():
 WALK = [
     walk_batches, walk_attention, walk_encoder, walk_seq2seq, walk_translation,
     walk_training, walk_tutorials, walk_reversal_study, walk_interventions,
-    walk_padding_studies,
+    walk_padding_studies, walk_explaining,
 ]  # fmt: skip
 
 
