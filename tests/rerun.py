@@ -16,9 +16,6 @@ from nbformat import NotebookNode
 from tools.exercise_cells import tags
 from tools.notebooks import jobs
 
-# Not yet rewritten; a notebook leaves the list when all its cells can be run again.
-EXEMPT = ()
-
 
 def again(book: NotebookNode, folder: Path) -> list[str]:
     """The cells that fail when they are run again, each with its error.
@@ -59,11 +56,8 @@ def report(path: Path) -> tuple[Path, list[str]]:
 
 
 def main(*names: str) -> int:
-    """Run the notebooks again; an exempt one is named and left out."""
+    """Run the notebooks again."""
     failed, paths = False, [Path(name) for name in names]
-    for path in [path for path in paths if path.stem[:2] in EXEMPT]:
-        print(f"  {path.stem}: exempt until it is rewritten")
-        paths.remove(path)
     with ThreadPoolExecutor(jobs()) as pool:
         for path, wrong in pool.map(report, paths):
             print(f"  {path.stem}: {len(wrong)} cells fail when run again", flush=True)

@@ -24,8 +24,6 @@ HERE = {  # what the map marks in each notebook
     "05": "attention",
     "06": "reversal",
 }
-# Not yet in the frame; a notebook leaves the list when it has been rewritten.
-EXEMPT = ()
 
 
 def lines(source):
@@ -135,12 +133,7 @@ def faults(book, here):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_main_notebooks_are_in_the_frame(path):
-    number = path.stem[:2]
-    found = faults(nbformat.read(path, as_version=4), HERE[number])
-    if number in EXEMPT:
-        assert found, f"{number} is in the frame: take it off EXEMPT"
-    else:
-        assert not found
+    assert not faults(nbformat.read(path, as_version=4), HERE[path.stem[:2]])
 
 
 def code(source, *names, said="7"):
