@@ -1,9 +1,8 @@
 """Cells that cannot be run again after the last one are found and named."""
 
-import pytest
 from nbformat import v4
 
-from tests.rerun import EXEMPT, again, main
+from tests.rerun import again
 
 
 def test_a_name_with_two_meanings_is_found(tmp_path):
@@ -20,9 +19,3 @@ def test_an_error_that_was_meant_must_come_again(tmp_path):
     book = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
     book.cells[0].metadata.tags = ["raises-exception"]
     assert again(book, tmp_path) == ["'try:': no error"]
-
-
-@pytest.mark.parametrize("number", EXEMPT)
-def test_an_exempt_notebook_is_named(number, capsys):
-    assert not main(f"notebooks/{number}_x.ipynb")
-    assert f"{number}_x: exempt until it is rewritten" in capsys.readouterr().out

@@ -37,6 +37,7 @@ EXEMPT = {
     "studies/first_state.py: started_from": "hands the state on, as translate_from",
     "studies/first_state.py: translate_from": "hands the state on",
     "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
+    "studies/reversal.py: span": "numbers of any shape come in, a text goes out",
     "interventions.py: intervened": "hands the change on; no tensor passes here",
     "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
     "translation.py: Translation.word_weights": "cuts the weights it was given",
@@ -261,6 +262,8 @@ def walk_explaining(lesson):
     for name in ("general-after", "additive-before"):
         shapes.axes(**dict.fromkeys(names.split()))
         model, *words = lesson.pretrained.load_pretrained(name)
+        directions = 1 + model.config.bidirectional
+        shapes.axes(hid=model.config.hid, enc=directions * model.config.enc_hid)
         cases = explaining.negations()[:2]
         pairs = [case.pair for case in cases]
         slopes.gradient_map(model, pairs[0], *words)
@@ -271,6 +274,8 @@ def walk_explaining(lesson):
         explaining.links_found(model, pairs, words)
         forced = lesson.translation.translate_forced(model, pairs, *words)
         explaining.differing(forced, forced)
+        explaining.negations = lambda few=cases: few
+        list(explaining.negated(model, words))
     explaining.span("needs", "general-after", "map")
 
 
