@@ -27,10 +27,12 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbva
 	--nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	--nbval-cell-timeout=600 -n 2 --dist loadfile
 
+STUDIES := $(patsubst %,%-study,attention explaining places recipe reversal swaps)
+
 .PHONY: run lab notebooks test test-slow test-browser test-colab test-cuda test-device \
 	test-mutations test-rerun test-fresh \
 	test-classroom student slides grading room \
-	bench pretrained reversal-study attention-study swaps-study places-study recipe-study bigrams address claims release picture footprint clean
+	bench pretrained $(STUDIES) bigrams address claims release picture footprint clean
 
 run: $(READY)
 	@echo "run: executing all notebooks ($(CORPUS) corpus; JOBS= at a time), pages in build/"
@@ -124,26 +126,9 @@ pretrained: $(READY)
 	@echo "pretrained: training the small models that come along"
 	@$(PY) -m tools.make_pretrained
 
-reversal-study: $(READY)
-	@echo "reversal-study: the trainings behind the tables of notebook 06 (half an hour)"
-	@OMP_NUM_THREADS=1 $(PY) -m tools.run_study reversal
-
-attention-study: $(READY)
-	@echo "attention-study: the trainings behind the tables of notebook 05 (twenty minutes)"
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study attention
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study explaining
-
-swaps-study: $(READY)
-	@echo "swaps-study: the trainings behind the last table of notebook 02 (six minutes)"
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study swaps
-
-places-study: $(READY)
-	@echo "places-study: the trainings behind section 5 of notebook 03 (three minutes)"
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study places
-
-recipe-study: $(READY)
-	@echo "recipe-study: the trainings behind the tables of notebook 04's companion (ten minutes)"
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study recipe
+$(STUDIES): %-study: $(READY)
+	@echo "$@: the trainings behind seq2seq_lesson/studies/$*.csv (3 to 30 minutes)"
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 $(PY) -m tools.run_study $*
 
 bigrams: $(READY)
 	@echo "bigrams: French word pairs of the bundled corpus that Tatoeba never shows, to be read"

@@ -7,7 +7,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.M))
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.M))
+STUDIES = re.search(r"%-study,([\w ]+)", MAKEFILE)[1].split()
+TARGETS |= {f"{name}-study" for name in STUDIES}
 FILE = r"[\w.*/-]+(?:/|\.(?:py|md|css|ipynb|toml|cff|tsv))"
 
 
