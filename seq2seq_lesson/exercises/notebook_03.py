@@ -84,6 +84,17 @@ def gru_parameters(attempt: object) -> Verdict:
         "a second matrix is applied to the old state, and both have a bias.": (
             lambda reads, hid: 3 * hid * reads
         ),
+        "the word read meets a matrix, too: hid rows a gate, reads columns.": (
+            lambda reads, hid: 3 * hid * hid + 2 * 3 * hid
+        ),
+        "the word read meets a matrix, too: hid rows a gate, reads columns. Mind the "
+        "biases.": lambda reads, hid: 3 * hid * hid,
+        "the word read meets a matrix, too, reads columns wide, and a second bias.": (
+            lambda reads, hid: 3 * hid * hid + 3 * hid
+        ),
+        "one of the two matrices is applied to the word read: it has reads columns.": (
+            lambda reads, hid: 3 * hid * (hid + hid) + 2 * 3 * hid
+        ),
     }
     for name, gates in {"one gate": 1, "two gates": 2, "four gates": 4}.items():
         hint = f"this would do for {name}. How many gates share each matrix and bias?"
@@ -129,6 +140,11 @@ def after_permuting(attempt: object) -> Verdict:
         "of the weights, the last axis holds the places read.": (
             lambda w, context, order: (w[:, order], context)
         ),
+        "order counts places read: which axis of the weights is that?": (
+            lambda w, context, order: (w[order], context)
+        ),
+        "order counts places read: which axis of the weights is that? And has the "
+        "context such an axis?": lambda w, context, order: (w[order], context[order]),
     }
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
 

@@ -45,11 +45,16 @@ def vectors(
     drawn += [("context", context, INK, 3.0, ":")]
     for name, vector, colour, width, line in drawn:
         x, y = vector.detach().tolist()
-        style = {"arrowstyle": "-|>", "color": colour, "lw": width, "ls": line}
+        style = {"arrowstyle": "-|>", "color": colour, "lw": width, "zorder": 3}
         style |= {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 20}
-        ax.annotate("", xy=(x, y), xytext=(0, 0), arrowprops=style)
-        left = name == "context"  # its arrow lies among the others
-        to_the, aside = ("right", -0.04) if left or x < 0 else ("left", 0.08)
+        start = (0, 0)
+        if line != "-":  # the shaft alone is broken, the head is whole
+            start = (0.96 * x, 0.96 * y)
+            ax.plot([0, start[0]], [0, start[1]], line, c=colour, lw=width, zorder=2)
+        ax.annotate("", xy=(x, y), xytext=start, arrowprops=style)
+        to_the, aside = ("right", -0.04) if x < 0 else ("left", 0.08)
+        if name == "context":  # its arrow lies among the others
+            to_the, aside = "center", 0.06
         box = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8}
         text = ax.text(x + aside, y + 0.14, name, ha=to_the, va="center", bbox=box)
         text.set(color=INK, fontsize=14)

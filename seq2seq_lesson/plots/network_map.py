@@ -22,12 +22,13 @@ PARTS: dict[str, tuple[Place, str, Spot]] = {  # its place, its title, and where
 }
 ALL: Place = (0.02, 0.02, 8.56, 4.72)
 WHOLE = ("reversal", "all")
+ALSO = {"decoder": ("attention",)}  # what a notebook is about besides
 READ = {1.85: ("je", 4), 2.65: ("suis", 7), 3.45: ("las", 9)}  # by their place
 WRITTEN = {6.25: ("<sos>", 1, "i"), 7.05: ("i", 5, "am"), 7.85: ("am", 8, "tired")}
 
 
 def network_map(here: str, ax: Axes | None = None) -> Axes:
-    """Draw the whole network, from words to loss, and mark one part of it.
+    """Draw the whole network, from words to loss, and mark where the reader is.
 
     On the left the encoder reads, on the right the decoder writes; between them go the
     last state and what attention looks up. Above, the loss compares the scores of each
@@ -35,7 +36,7 @@ def network_map(here: str, ax: Axes | None = None) -> Axes:
 
     Args
         here: "data", "encoder", "decoder", "training" or "attention"; "reversal" and
-            "all" are the whole
+            "all" are the whole; the decoder's notebook is about attention, too
     Raises
         ValueError: the network has no such part.
     """
@@ -45,7 +46,8 @@ def network_map(here: str, ax: Axes | None = None) -> Axes:
     ax = new_axes(ax, WIDE, HIGH, blank=True)
     ax.figure.set_facecolor("white")  # on a dark page, too
     for name, (place, title, spot) in PARTS.items():
-        _part(ax, place, "#FFF1CC" if name == here else "#F6F6F6", name == here)
+        marked = name == here or name in ALSO.get(here, ())
+        _part(ax, place, "#FFF1CC" if marked else "#F6F6F6", marked)
         _text(ax, *spot, title, ha="left", weight="bold")
     _read(ax)
     _write(ax)

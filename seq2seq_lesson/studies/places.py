@@ -30,7 +30,7 @@ KINDS = {  # how each looks at the source, and the model that comes along
 }
 STUDIED = ("position-after", "general-after")
 FRONT = ". "  # a token that the encoder knows, but never at the start of a sentence
-MOVES = ("as it is", "stop in front", "its state alone", "words, no place")
+MOVES = ("as it is", "stop in front", "places only", "all but places")
 
 
 def trained(device: torch.device) -> dict[str, Model]:
@@ -67,9 +67,10 @@ def moved(parts: Model, sentences: Sequence[str], move: str = "as it is") -> lis
     """Translate sentences of one length with a full stop that does not belong there.
 
     "stop in front": it is read before the sentence, so all words move by one place, and
-    all states and the last one have read it. "its state alone": the sentence is read as
-    it is, and the stop's state is put before those of the words: only places change.
-    "words, no place": it is read, then its state is taken away: all but places change.
+    all states and the last one have read it. "places only": the sentence is read as it
+    is, and the stop's state is put before those of the words: only places change.
+    "all but places": it is read, then its state is taken away: all states have read it,
+    and each word stands where it stood.
 
     Args
         move: one of `MOVES`
@@ -87,9 +88,9 @@ def moved(parts: Model, sentences: Sequence[str], move: str = "as it is") -> lis
     read, moved_last = model.encode(longer.to(device), lengths + 1)
     if move == "stop in front":
         states, last = read, moved_last  # (pairs, width + 1, enc), (pairs, hid)
-    elif move == "its state alone":
+    elif move == "places only":
         states = torch.cat([read[:, :1], states], dim=1)  # (pairs, width + 1, enc)
-    elif move == "words, no place":
+    elif move == "all but places":
         states, last = read[:, 1:], moved_last  # (pairs, width, enc), (pairs, hid)
     width = states.shape[1]
     real = mask_from_lengths(torch.full_like(lengths, width), width, device)

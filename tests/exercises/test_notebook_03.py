@@ -103,6 +103,18 @@ def gru_parameters(reads, hid):
         "applied to the old state, and": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads""",
+        "reads columns.": """
+def gru_parameters(reads, hid):
+    return 3 * hid * hid + 6 * hid""",
+        "reads columns. Mind the biases": """
+def gru_parameters(reads, hid):
+    return 3 * hid * hid""",
+        "reads columns wide, and a second bias": """
+def gru_parameters(reads, hid):
+    return 3 * (hid * hid + hid)""",
+        "applied to the word read: it has reads columns": """
+def gru_parameters(reads, hid):
+    return 2 * 3 * (hid * hid + hid)""",
     },
     "03-3": {
         "the weights move too": """
@@ -122,6 +134,12 @@ def after_permuting(weights, context, order):
         "the last axis holds the places read": """
 def after_permuting(weights, context, order):
     return weights[:, order], context""",
+        "which axis of the weights is that?": """
+def after_permuting(weights, context, order):
+    return weights[order], context""",
+        "And has the context such an axis?": """
+def after_permuting(weights, context, order):
+    return weights[order], context[order]""",
     },
     "03-4": {
         "every query gets the same weights": """

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.path import Path
 
-from seq2seq_lesson.plots.network_map import ALL, PARTS, WHOLE, network_map
+from seq2seq_lesson.plots.network_map import ALL, ALSO, PARTS, WHOLE, network_map
 
 HERE = [*PARTS, *WHOLE]
 
@@ -27,7 +27,8 @@ def test_marks_where_the_reader_is_and_nothing_else(here):
     ax = network_map(here)
     frames = [p for p in ax.patches if isinstance(p, FancyBboxPatch)]
     thick = [p.get_bbox().bounds for p in frames if p.get_linewidth() > 2]
-    assert thick == [pytest.approx(PARTS[here][0] if here in PARTS else ALL)]
+    marked = [PARTS[name][0] for name in (here, *ALSO.get(here, ())) if name in PARTS]
+    assert thick == [pytest.approx(place) for place in marked or [ALL]]
     (flag,) = [t for t in written(ax) if t.get_text() == "you are here"]
     (x, y), (left, bottom, width, _) = flag.get_position(), thick[0]
     assert left < x < left + width
@@ -68,3 +69,9 @@ def test_draws_on_the_axes_it_is_given():
     assert network_map("data", ax) is ax
     with pytest.raises(ValueError, match="got 'nowhere', wanted one of data, encoder"):
         network_map("nowhere")
+
+
+def test_the_third_notebook_is_about_the_decoder_and_attention():
+    ax = network_map("decoder")
+    frames = [p for p in ax.patches if isinstance(p, FancyBboxPatch)]
+    assert sum(frame.get_linewidth() > 2 for frame in frames) == 2

@@ -33,13 +33,13 @@ def test_a_stop_in_front_is_read_like_any_word(models, few):
 
 def test_without_attention_no_place_counts(models, few):
     plain = models["one vector"]
-    assert places.moved(plain, few, "its state alone") == places.moved(plain, few)
-    taken = places.moved(plain, few, "words, no place")
+    assert places.moved(plain, few, "places only") == places.moved(plain, few)
+    taken = places.moved(plain, few, "all but places")
     assert taken == places.moved(plain, few, "stop in front")
 
 
 def test_a_state_in_front_moves_every_place_by_one(models, few):
-    one_more = places.moved(models["by place"], few, "its state alone")
+    one_more = places.moved(models["by place"], few, "places only")
     assert one_more != places.moved(models["by place"], few)
     with pytest.raises(ValueError, match="move: got 'stop'"):
         places.moved(models["by place"], few, "stop")
@@ -61,4 +61,4 @@ def test_the_table_holds_every_run_and_its_first_row_comes_out_again(models):
     (known,) = (r.value for r in rows if r[1:4] == ("position-after", 0, "as it is"))
     share = places.share(places.right(models["by place"], places.unseen()))
     assert abs(100 * share - known) < 2  # trained on another machine
-    assert places.study()["general-after"]["its state alone"].endswith(" %")
+    assert places.study()["general-after"]["places only"].endswith(" %")

@@ -77,7 +77,7 @@ def _share(chance: float) -> str:
 def _sentence(
     steps: tuple[Step, ...], number: int, width: float, y: float
 ) -> tuple[list[Item], float]:
-    """What was written so far, what is being written, and what will be.
+    """What was written so far, the word that is read now, and what will be written.
 
     A bracket leads from the word that is read to the one that is written.
     """
@@ -89,8 +89,8 @@ def _sentence(
         if x + wide > width - 8:
             x, line = float(LEFT), line + 46
         forced = place > 0 and steps[place - 1].forced
-        role = "batch" if forced else "mark" if place == number else "quiet"
-        now, later = place == number, place > number
+        now, later = place == number - 1, place >= number
+        role = "batch" if forced else "mark" if now else "quiet"
         items.append(Box(x, line, wide, 30, word, role, bold=now, dashed=later))
         spots.append((x + wide / 2, line + 30))
         x += wide + 6
@@ -121,9 +121,11 @@ def _state(step: Step, y: float) -> tuple[list[Item], float]:
     x = WIDE - 148
     items += [
         Text(x, y + 12, "dark −1, bright +1", role="faint", size=13),
-        Text(x, y + 52, f"moved by {float(moved.norm()):.1f}", size=14),
+        Text(x, y + 32, "(before and after)", role="faint", size=13),
+        Text(x, y + 52, "dark 0, bright ≥ 1", role="faint", size=13),
+        Text(x, y + 72, f"its length: {float(moved.norm()):.1f}", size=14),
     ]
-    return items, 62
+    return items, 78
 
 
 def _look(
