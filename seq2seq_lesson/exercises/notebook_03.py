@@ -87,8 +87,9 @@ def gru_parameters(attempt: object) -> Verdict:
         "the word read meets a matrix, too: hid rows a gate, reads columns.": (
             lambda reads, hid: 3 * hid * hid + 2 * 3 * hid
         ),
-        "the word read meets a matrix, too: hid rows a gate, reads columns. Mind the "
-        "biases.": lambda reads, hid: 3 * hid * hid,
+        "how does the word read come in? By its own matrix; and mind the biases.": (
+            lambda reads, hid: 3 * hid * hid
+        ),
         "the word read meets a matrix, too, reads columns wide, and a second bias.": (
             lambda reads, hid: 3 * hid * hid + 3 * hid
         ),
@@ -143,8 +144,10 @@ def after_permuting(attempt: object) -> Verdict:
         "order counts places read: which axis of the weights is that?": (
             lambda w, context, order: (w[order], context)
         ),
-        "order counts places read: which axis of the weights is that? And has the "
-        "context such an axis?": lambda w, context, order: (w[order], context[order]),
+        "order counts places read: the first axis of the weights is none of these, and "
+        "the context has no such axis.": (
+            lambda w, context, order: (w[order], context[order])
+        ),
     }
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
 

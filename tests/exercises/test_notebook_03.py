@@ -103,10 +103,10 @@ def gru_parameters(reads, hid):
         "applied to the old state, and": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads""",
-        "reads columns.": """
+        "hid rows a gate, reads columns.": """
 def gru_parameters(reads, hid):
     return 3 * hid * hid + 6 * hid""",
-        "reads columns. Mind the biases": """
+        "how does the word read come in?": """
 def gru_parameters(reads, hid):
     return 3 * hid * hid""",
         "reads columns wide, and a second bias": """
@@ -137,7 +137,7 @@ def after_permuting(weights, context, order):
         "which axis of the weights is that?": """
 def after_permuting(weights, context, order):
     return weights[order], context""",
-        "And has the context such an axis?": """
+        "the context has no such axis": """
 def after_permuting(weights, context, order):
     return weights[order], context[order]""",
     },

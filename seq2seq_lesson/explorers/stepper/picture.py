@@ -123,7 +123,7 @@ def _state(step: Step, y: float) -> tuple[list[Item], float]:
         Text(x, y + 12, "dark −1, bright +1", role="faint", size=13),
         Text(x, y + 32, "(before and after)", role="faint", size=13),
         Text(x, y + 52, "dark 0, bright ≥ 1", role="faint", size=13),
-        Text(x, y + 72, f"its length: {float(moved.norm()):.1f}", size=14),
+        Text(x, y + 72, f"change: length {float(moved.norm()):.1f}", size=14),
     ]
     return items, 78
 
