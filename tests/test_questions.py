@@ -51,6 +51,7 @@ QUESTIONS = {
     "04-step": "the five lines of a training step",
     "04-one-pair-by-heart": "one pair learned by heart",
     "04-backward-by-hand": "backward by hand: one matrix, one tanh, one GRU step",
+    "04-gru-by-hand": "one GRU step backwards, from its gates",
     "04-zero-grad": "why `zero_grad`?",
     "04-adamw": "AdamW in six lines",
     "04-dropout": "dropout, train and eval, no_grad",

@@ -272,8 +272,8 @@ def run_epoch(attempt: object) -> Verdict:
     hints = {
         "padding": "padding still counts in the loss (section 7).",
         "gradients": "each step adds to the gradients of those before (section 4).",
-        "graphs": "a plain number is wanted: add up loss.item(). A total of losses is "
-        "a tensor that remembers every graph.",
+        "graphs": "a plain number is wanted: add up loss.item(), as section 1 does. A "
+        "total of losses is a tensor that remembers every graph.",
         "mean": "each loss is the mean of its batch: weigh it by its tokens.",
         "groups": "at the end all tokens divide, not the number of batches.",
     }

@@ -29,6 +29,8 @@ STYLES = (
 def surprise(shares: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
     """Draw minus log p, and on it the share that each right word was given.
 
+    Of each model the words with the least and the largest share are named.
+
     Args
         shares: for each model, by its name, the words and their shares, above 0 to 1
     Raises
@@ -39,21 +41,22 @@ def surprise(shares: Mapping[str, Mapping[str, float]], ax: Axes | None = None) 
     places = [n / 500 for n in range(5, 501)]
     ax.plot(places, [-math.log(place) for place in places], color="0.6", lw=2)
     for name, words, (colour, _, marker) in styled:
-        mean = sum(words.values()) / len(words)
-        aside = mean + 0.1 if mean < 0.5 else mean - 0.3  # where its words are written
-        top = -math.log(mean) + 2.1
-        for n, word in enumerate(sorted(words, key=words.__getitem__)):
-            spot = words[word], -math.log(words[word])
-            label = name if n == 0 else None
-            ax.plot(*spot, marker, color=colour, ms=9, label=label, ls="none")
+        prices = [-math.log(share) for share in words.values()]
+        look: dict[str, Any] = {"color": colour, "ms": 9, "ls": "none"}
+        ax.plot([*words.values()], prices, marker, label=name, **look)
+        ranked = sorted(words, key=words.__getitem__)
+        for word in dict.fromkeys((ranked[0], ranked[-1])):
+            share = words[word]
+            aside = 0.12 if share < 0.5 else 0.0  # where its name is written
             ax.annotate(
-                word,
-                spot,
-                xytext=(aside, top - 0.36 * n),
+                f'"{word}"',
+                (share, -math.log(share)),
+                xytext=(share + aside, -math.log(share) + 0.7),
                 arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
+                ha="left" if aside else "center",
                 va="center",
                 color=colour,
-                fontsize=TEXT,
+                fontsize=TEXT + 1,
             )
     ax.set(xlabel="share p of the right word", ylabel="loss, - log p, nats")
     ax.set(xlim=(-0.02, 1.05), ylim=(-0.1, 4.7))
@@ -108,7 +111,7 @@ def chain(
     centre: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": TEXT + 1}
     for n, (name, value) in enumerate(stations.items()):
         box = {"boxstyle": "round,pad=0.45", "fc": "white", "ec": BLACK, "lw": 1.5}
-        ax.text(n, 0, f"{name}\n{value:.2f}", bbox=box, **centre)
+        ax.text(n, 0, f"{name}\n{value:.3f}", bbox=box, **centre)
     for n, (step, slope) in enumerate(zip(steps, slopes, strict=True)):
         for y, start, end, colour in (
             (0.5, n + 0.05, n + 0.95, BLUE),
@@ -117,12 +120,34 @@ def chain(
             arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2.5}
             ax.annotate("", xy=(end, y), xytext=(start, y), arrowprops=arrow)
         ax.text(n + 0.5, 0.72, step, color=BLUE, **centre)
-        ax.text(n + 0.5, -0.72, f"× {slope:.2f}", color=VERMILION, **centre)
+        ax.text(n + 0.5, -0.72, f"× {slope:.3f}", color=VERMILION, **centre)
     left: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": TEXT}
     ax.text(-0.45, 1.08, "forward: numbers", color=BLUE, **left)
     product = f"backward: slopes, multiplied: {math.prod(slopes):.4f}"
     ax.text(-0.45, -1.08, product, color=VERMILION, **left)
     ax.set(xlim=(-0.5, len(stations) - 0.5), ylim=(-1.25, 1.25))
+    return ax
+
+
+def between_states(slopes: Tensor, ax: Axes | None = None) -> Axes:
+    """Draw how much each number of a new state moves with each of the old one.
+
+    Shapes
+        slopes: (hid, hid) float, rows: the new state, columns: the old one
+    """
+    ax = new_axes(ax, 8.5, 4.6)
+    table = slopes.detach().cpu()
+    most = table.abs().max().item()
+    ax.imshow(table.numpy(), cmap="PuOr", vmin=-most, vmax=most, aspect="auto")
+    for row, numbers in enumerate(table.tolist()):
+        for column, number in enumerate(numbers):
+            ink = "white" if abs(number) > 0.64 * most else "black"
+            style: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
+            said = f"{number:.2f}".replace("-0.00", "0.00")
+            ax.text(column, row, said, fontsize=TEXT, **style)
+    units = range(len(table))
+    ax.set(xticks=units, yticks=units)
+    ax.set(xlabel="number of the old state", ylabel="number of the new state")
     return ax
 
 

@@ -29,13 +29,16 @@ def test_losses_stand_at_given_places():
 
 
 def test_surprise_stands_on_the_curve_with_each_word():
-    ax = plots.surprise({"fresh": {"he": 0.1, "is": 0.2}, "trained": {"he": 0.9}})
-    (_, *marks) = points(ax)
-    assert [place for ((place, _),) in marks] == [0.1, 0.2, 0.9]
-    assert [y for ((_, y),) in marks] == pytest.approx(
-        [-math.log(p) for p in (0.1, 0.2, 0.9)]
+    ax = plots.surprise(
+        {"fresh": {"he": 0.1, ".": 0.15, "is": 0.2}, "trained": {"he": 0.9}}
     )
-    assert [text.get_text() for text in ax.texts] == ["he", "is", "he"]
+    (_, fresh, trained) = points(ax)
+    assert [place for place, _ in fresh + trained] == [0.1, 0.15, 0.2, 0.9]
+    assert [y for _, y in fresh + trained] == pytest.approx(
+        [-math.log(p) for p in (0.1, 0.15, 0.2, 0.9)]
+    )
+    named = [text.get_text() for text in ax.texts]
+    assert named == ['"he"', '"is"', '"he"']  # the least and the most of each model
 
 
 def test_pushes_are_a_bar_a_word_and_the_right_one_is_bold():
@@ -48,10 +51,19 @@ def test_pushes_are_a_bar_a_word_and_the_right_one_is_bold():
 def test_a_chain_shows_its_slopes_and_their_product():
     ax = plots.chain({"a": 1, "b": 2, "loss": 3}, ["double", "log"], [2.0, 0.25])
     said = [text.get_text() for text in ax.texts]
-    assert {"a\n1.00", "loss\n3.00", "double", "× 2.00", "× 0.25"} <= {*said}
+    assert {"a\n1.000", "loss\n3.000", "double", "× 2.000", "× 0.250"} <= {*said}
     assert said[-1].endswith("multiplied: 0.5000")
     with pytest.raises(ValueError, match="wanted 1 each"):
         plots.chain({"a": 1, "b": 2}, ["double", "log"], [2.0])
+
+
+def test_slopes_between_states_stand_in_their_rows_and_columns():
+    ax = plots.between_states(torch.tensor([[0.5, -0.25], [0.0, 1.0]]))
+    said = {text.get_position(): text.get_text() for text in ax.texts}
+    assert said == {(0, 0): "0.50", (1, 0): "-0.25", (0, 1): "0.00", (1, 1): "1.00"}
+    assert "new" in ax.get_ylabel()
+    _, given = plt.subplots()
+    assert plots.between_states(torch.eye(3), given) is given
 
 
 def test_the_rate_is_drawn_from_the_first_step_to_the_last():
