@@ -333,7 +333,7 @@ def test_behind_the_end_of_a_sentence_the_teacher_may_read_anything():
         + """
 old = teacher_input
 def teacher_input(tgt_out):
-    return old(tgt_out).masked_fill(tgt_out == PAD, UNK)"""
+    return old(tgt_out).masked_fill(tgt_out == PAD, vocabulary.UNK)"""
     )
     assert exercise_cells.verdict("04-4", attempt).points == 1
 
@@ -461,7 +461,7 @@ def test_one_backward_for_all_portions_is_not_enough():
 
 
 def test_a_shift_to_the_left_is_told_so_whatever_fills_its_end():
-    for last in ("PAD", "EOS", "UNK"):
+    for last in ("PAD", "EOS", "vocabulary.UNK"):
         told = exercise_cells.verdict(
             "04-4",
             f"""
@@ -469,7 +469,7 @@ def teacher_input(tgt_out):
     last = torch.full_like(tgt_out[:, :1], {last})
     return torch.cat([tgt_out[:, 1:], last], dim=1)""",
         )
-        assert ("goes the wrong way" in told.message) == (last != "UNK"), told
+        assert ("goes the wrong way" in told.message) == (last in ("PAD", "EOS")), told
 
 
 def test_a_rolled_row_is_told_what_came_to_its_ends():
