@@ -152,6 +152,34 @@ def negations() -> list[Negation]:
     return found
 
 
+def forms(pairs: Sequence[SentencePair]) -> dict[str, tuple[int, int]]:
+    """How many sentences have *are*, *is* or *am* whole: with *not*, and without it.
+
+    Shapes
+        return: (full, all) for each; all are those with a short or a full form
+    """
+    found = {"with not": [0, 0], "without not": [0, 0]}
+    for written in (set(pair.target.split()) for pair in pairs):
+        kind = "with not" if "not" in written else "without not"
+        found[kind][0] += bool(written & set(FULL))
+        found[kind][1] += bool(written & {*SHORT, *FULL})
+    return {kind: (full, total) for kind, (full, total) in found.items()}
+
+
+def looks_at_pas(
+    model: Seq2Seq,
+    cases: Sequence[Negation],
+    vocabularies: tuple[Vocabulary, Vocabulary],
+) -> int:
+    """In how many negations the row of *re*, *s* or *m* is brightest at *pas*."""
+    forced = translate_forced(model, [case.pair for case in cases], *vocabularies)
+    looks = 0
+    for case, translation in zip(cases, forced, strict=True):
+        assert translation.word_weights is not None, "a model with attention is wanted"
+        looks += int(translation.word_weights[case.short].argmax()) == case.pas
+    return looks
+
+
 class Hidden(NamedTuple):
     """What a hidden word does to *re*, *s* or *m*, over some negations.
 
@@ -200,15 +228,11 @@ def negated(
     shares, `at` the place of the hidden word: 0 pas, 1 verb, 2 ne, 3 subject.
     """
     cases = negations()
-    pairs = [case.pair for case in cases]
-    forced = translate_forced(model, pairs, *vocabularies)
-    looks, most = 0, 0
-    for case, translation in zip(cases, forced, strict=True):
-        assert translation.word_weights is not None, "a model with attention is wanted"
+    most = 0
+    for case in cases:
         row = needs(model, case.pair, *vocabularies)[case.short]  # (src_words)
-        looks += int(translation.word_weights[case.short].argmax()) == case.pas
         most += int(row.argmax()) == case.pas
-    yield "re looks", 0, looks / len(cases)
+    yield "re looks", 0, looks_at_pas(model, cases, vocabularies) / len(cases)
     yield "re needs", 0, most / len(cases)
     for at, word in enumerate(("pas", "verb", "ne", "subject")):
         hidden = hide(model, cases, vocabularies, word)

@@ -56,6 +56,12 @@ def test_pas_decides_and_the_other_words_do_not():
     assert shown["re looks", 0] > 0.9
 
 
+def test_forms_are_counted_by_sentence():
+    written = ["they re not big .", "they are big .", "she s old .", "we sing ."]
+    pairs = [SentencePair("x", target) for target in [*written, "we are not old ."]]
+    assert explaining.forms(pairs) == {"with not": (1, 2), "without not": (1, 2)}
+
+
 def test_pointers_on_one_sentence():
     pair = SentencePair("elles ne mangent pas .", "they re not eating .", ((3, 1),))
     words = explaining.pointed(GENERAL, [pair], TOLD)
