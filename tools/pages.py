@@ -65,11 +65,11 @@ PAGE = """<!doctype html>
 """
 
 
-# An output that answers a prediction waits for a click.
+# An output that answers a question waits for a click; a guess is asked where one was.
 TEMPLATE = """{%- extends "basic/index.html.j2" -%}
 {% block output_group %}
 {%- if "answer" in cell.metadata.get("tags", []) %}<details class="answer">
-<summary>What comes out: guess first</summary>
+<summary>What comes out{% if ".answer(" in cell.source %}: guess first{% endif %}</summary>
 {{ super() }}
 {{ cell.metadata.get("meaning", "") | markdown2html }}</details>
 {% else %}{{ super() }}{% endif %}

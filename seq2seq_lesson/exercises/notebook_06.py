@@ -86,7 +86,7 @@ def honest_loop(attempt: Any) -> Verdict:
         }
 
     right = partial(published_reversal_loop, carry_state=True)
-    todo = "in evaluation it forgives each mistake at once. Find the line and mend it."
+    todo = "find the line and mend it."
     names = {"torch", "full_like", "SOS", "range", "shape", "append", "stack"}
     if untouched(attempt, draw, _loop_feeding(_true, _true), names):
         return Verdict(0.0, f"Not tried yet: {todo}")
@@ -179,6 +179,12 @@ def above_guessing(attempt: object) -> Verdict:
         ),
         "On your scale the baseline has 0, but what does a perfect writer have? 1 "
         "minus the guess: divide by that.": lambda scores, guess: late(scores) - guess,
+        "On that scale the baseline has 1 and a perfect writer 1 / guess: take the "
+        "baseline's score away before you divide.": (
+            lambda scores, guess: late(scores) / guess
+        ),
+        "That is a mark for each seed; one number was wanted, the mean over the seeds "
+        "too.": lambda scores, guess: mark(scores[:, -5:].mean(1), guess),
         "Try a score of 1 on paper: your scale does not end at 1. Divide by how far "
         "the baseline is from perfect.": lambda scores, guess: late(scores) / guess - 1,
         "Divide by what *could* be gained over the baseline, not by the score.": (
@@ -286,6 +292,17 @@ def right_share(attempt: object) -> Verdict:
         "whichever string it stands in.": lambda weights, n: torch.stack(
             [part.mean() for part in found(weights, n)]
         ).mean(),
+        "Two things: cut off the row and the column of `<eos>`, and let each letter "
+        "count the same, not each string.": (
+            lambda weights, n: torch.stack(
+                [part.mean() for part in found(weights, n, 0)]
+            ).mean()
+        ),
+        "On the batch, `flip(1)` turns `tgt_len` round and `.diagonal()` runs over the "
+        "strings: take each string's matrix in a loop, or name the axes, as in "
+        "`flip(2)` and `diagonal(dim1=1, dim2=2)`.": (
+            lambda weights, n: weights.flip(1).diagonal().mean()
+        ),
         "That is the first string alone: is a `return` inside the loop?": (
             lambda weights, n: found(weights, n)[0].mean()
         ),

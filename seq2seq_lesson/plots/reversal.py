@@ -39,8 +39,8 @@ def learning_band(
     Shapes
         curves: for each model (runs, epochs) float, 0 to 1
     Args
-        levels: what writers without training score, a thin line across for each, the
-                first one's name below it, the others' above
+        levels: what writers without training score, a thin line across for each, its
+                name above; of several the first one's name stands below
     Raises
         ValueError: there are more than six curves.
     """
@@ -55,8 +55,9 @@ def learning_band(
         ax.fill_between(epochs, low, high, color=colour, alpha=0.2, lw=0)
     for n, (name, level) in enumerate((levels or {}).items()):
         ax.axhline(100 * level, color=GREY, lw=1.5, ls=(0, (1, 2)))
-        above = 1 if n else -1.5  # per cent
-        side = "bottom" if n else "top"
+        alone = len(levels or {}) == 1
+        above = 1 if n or alone else -1.5  # per cent
+        side = "bottom" if n or alone else "top"
         ax.text(epochs[-1], 100 * level + above, name, ha="right", va=side, color=GREY)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=f"{metric}, per cent", ylim=(0, 103))

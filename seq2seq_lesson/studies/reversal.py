@@ -84,7 +84,10 @@ def of_length(length: int, count: int = 100) -> list[str]:
 
 
 def grade(model: Seq2Seq, strings: Sequence[str]) -> dict[str, float]:
-    """Edit accuracy, exact match, and how often the model knew where to end."""
+    """Edit accuracy, exact match, and how often the model knew where to end.
+
+    Who runs on is stopped two symbols after the longest string's last letter.
+    """
     refuse_string("strings", strings)
     sources = [" ".join(string) for string in strings]
     room = max(map(len, strings)) + 2  # for <eos>, and one letter too many

@@ -113,7 +113,8 @@ WRONG = {
         "leaves the last epoch out": MARK.format(part="[:, -5:-1]", mark=FAIR),
         "the last epoch alone": MARK.format(part="[:, -1]", mark=FAIR),
         "the first five epochs": MARK.format(part="[:, :5]", mark=FAIR),
-        "of floats, wanted one number": (
+        "take the baseline's score away": LATE.format(mark="score / guess"),
+        "a mark for each seed": (
             "def above_guessing(scores, guess):\n"
             "    return (scores[:, -5:].mean(1) - guess) / (1 - guess)"
         ),
@@ -149,6 +150,14 @@ WRONG = {
         ),
         "too far right": SHARE.format(
             found="matrix[: n - 1, 1:n].flip(1).diagonal()", mean=ALL
+        ),
+        "Two things": SHARE.format(
+            found="matrix[:n, :n].flip(1).diagonal().mean()",
+            mean="torch.stack(found).mean()",
+        ),
+        "runs over the strings": (
+            "def right_share(weights, src_lengths):\n"
+            "    return weights.flip(1).diagonal().mean()"
         ),
         "the first string alone": SHARE.format(found=TURNED, mean="found[0].mean()"),
         "That is the sum": SHARE.format(found=TURNED, mean="torch.cat(found).sum()"),
