@@ -69,7 +69,8 @@ PAGE = """<!doctype html>
 TEMPLATE = """{%- extends "basic/index.html.j2" -%}
 {% block output_group %}
 {%- if "answer" in cell.metadata.get("tags", []) %}<details class="answer">
-<summary>What comes out{% if ".answer(" in cell.source %}: guess first{% endif %}</summary>
+<summary>What comes out
+{%- if ".answer(" in cell.source %}: guess first{% endif %}</summary>
 {{ super() }}
 {{ cell.metadata.get("meaning", "") | markdown2html }}</details>
 {% else %}{{ super() }}{% endif %}
