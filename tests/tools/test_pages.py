@@ -39,6 +39,13 @@ def test_what_an_answer_means_stands_in_its_fold(tmp_path):
     assert "rises" not in rest
 
 
+def test_a_guess_is_asked_for_where_a_question_was(tmp_path):
+    answer = picture("answer")
+    assert "<summary>What comes out</summary>" in written(tmp_path, answer)
+    answer.source = "guess.answer(draw())"
+    assert "<summary>What comes out: guess first</summary>" in written(tmp_path, answer)
+
+
 def test_a_fold_behind_no_answer_stays_where_it_is(tmp_path):
     text = FOLD.format("It *rises*.")
     page = written(tmp_path, picture(), v4.new_markdown_cell(text))
