@@ -490,4 +490,17 @@ def shortened(attempt: object) -> Verdict:
             lambda gradients, limit: row(oracle(gradients, limit))
         ),
     }
-    return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
+    verdict = judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
+    if verdict.points < 1:
+        return verdict
+
+    def draw_zeros(rng: random.Random) -> dict[str, Any]:
+        gradients = [torch.zeros_like(g) for g in draw(rng)["gradients"]]
+        return {"gradients": gradients, "limit": rng.uniform(0.5, 2)}
+
+    zeros = judge(attempt, draw_zeros, against(oracle), todo=todo)
+    if zeros.points == 1:
+        return verdict
+    told = zeros.message.partition(" random cases are right. ")[2]
+    hint = "the length is 0, and Python refuses to divide by 0; tensors give inf or nan."
+    return Verdict(0.5, f"Not yet: right unless all numbers are 0. {told} Hint: {hint}")

@@ -6,7 +6,9 @@ Experiments, each a short training of the same model on a quarter of the sentenc
     output      the output layer tied or not, from three kinds of first numbers
     scale       tied and not tied, the output layer started from N(0, std²)
     longer      three of these, trained four times as long
-    own words   how often the decoder is fed its own last word, in five schedules
+    more seeds  the recipe and no clip, with three seeds more
+    own words   how often the decoder is fed its own last word, in five schedules; and
+                a coin that feeds it words drawn at random, never its own
     padding     batches of mixed lengths, their padding counted in the loss or left out
     clip        a smaller model, plain SGD: clipped, or slower, or slower at first
 A seed draws the quarter, the first numbers, the order of the batches and the dropout.
@@ -24,7 +26,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from seq2seq_lesson.batches import Example, bucketed, collate, shuffled
+from seq2seq_lesson.batches import Batch, Example, bucketed, collate, shuffled
 from seq2seq_lesson.corpus import (
     SentencePair,
     encode_pairs,
@@ -34,6 +36,7 @@ from seq2seq_lesson.corpus import (
 )
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, evaluating, sequence_loss
+from seq2seq_lesson.studies import SEEDS
 from seq2seq_lesson.tasks import Task, bundled
 from seq2seq_lesson.training import (
     Recipe,
@@ -42,6 +45,7 @@ from seq2seq_lesson.training import (
     one_cycle,
     train_epoch,
 )
+from seq2seq_lesson.vocabulary import PAD, SPECIALS
 
 RECIPE = Recipe(epochs=3, peak_rate=6e-3, weight_decay=0.1)
 EMB = 256
@@ -194,11 +198,37 @@ def changed(change: Change, seed: int) -> Iterator[tuple[str, int, float]]:
     yield from measured(model)
 
 
+def at_random(
+    model: Seq2Seq, fed: tuple[Batch], share: float = 0.5
+) -> tuple[Batch] | None:
+    """Put words drawn at random before the decoder while it is trained.
+
+    A hook of the model, called before it is: a share of the true words is replaced,
+    each by any word of the vocabulary; marks such as `<sos>` stay.
+    """
+    if not model.training:
+        return None
+    ids = fed[0].tgt_in  # (batch, tgt_len)
+    words = torch.randint_like(ids, len(SPECIALS), model.config.tgt_vocab)
+    mixed = torch.rand(ids.shape, device=ids.device) < share  # (batch, tgt_len)
+    mixed &= ids >= len(SPECIALS)
+    return (replace(fed[0], tgt_in=torch.where(mixed, words, ids)),)
+
+
 def scheduled(
-    schedule: Callable[[float], float], seed: int, epochs: int = 6
+    schedule: Callable[[float], float],
+    seed: int,
+    epochs: int = 6,
+    hook: Callable[[Seq2Seq, tuple[Batch]], tuple[Batch] | None] | None = None,
 ) -> Iterator[tuple[str, int, float]]:
-    """Train with a schedule, which sets the share of own words before each epoch."""
+    """Train with a schedule, which sets the share of own words before each epoch.
+
+    Args
+        hook: changes what the model is given, see `at_random`
+    """
     model, rng = begun(Change(), seed), random.Random(seed)
+    if hook:
+        model.register_forward_pre_hook(hook)
     optimizer = torch.optim.AdamW(
         model.parameters(), weight_decay=RECIPE.weight_decay, fused=True
     )
@@ -210,8 +240,15 @@ def scheduled(
     yield from measured(model.eval())
 
 
+LOOKED = (0, 10, 20, 40, 100)  # the steps at which padding's share is measured
+
+
 def padded(counted: bool, seed: int) -> Iterator[tuple[str, int, float]]:
-    """Train in batches of mixed lengths; "told" is the loss of the last epoch."""
+    """Train in batches of mixed lengths.
+
+    "told" is the loss of the last epoch, "pads" which share of a step's gradient, as it
+    comes to the logits, is that of counted padding.
+    """
     model, rng = begun(Change(), seed), random.Random(seed)
     optimizer = torch.optim.AdamW(
         model.parameters(), weight_decay=RECIPE.weight_decay, fused=True
@@ -232,7 +269,12 @@ def padded(counted: bool, seed: int) -> Iterator[tuple[str, int, float]]:
         if counted:
             loss = F.cross_entropy(logits.flatten(0, 1), batch.tgt_out.flatten())
         optimizer.zero_grad()
+        logits.retain_grad()
         loss.backward()
+        if counted and step in LOOKED and logits.grad is not None:
+            sizes = logits.grad.abs().sum(dim=2)  # (batch, tgt_len)
+            share = sizes[batch.tgt_out == PAD].sum() / sizes.sum()
+            yield "pads", step, share.item()
         nn.utils.clip_grad_norm_(model.parameters(), RECIPE.clip)
         optimizer.step()
         told.append(loss.item())
@@ -256,7 +298,8 @@ def descended(
     """Steps of plain SGD on a small model, 32 sentences each.
 
     "last" is the mean loss of the last twenty, "highest" the highest of all, "longest"
-    the length of the longest gradient before the clip, "cut" how many were clipped.
+    the length of the longest gradient before the clip, "cut" how many were clipped,
+    "until" the number of the last step, from 1, that was.
 
     Args
         warm: for so many steps the rate rises in a line from almost 0
@@ -279,7 +322,9 @@ def descended(
     yield "last", 0, statistics.mean(losses[-20:])
     yield "highest", 0, max(losses)
     yield "longest", 0, max(lengths)
-    yield "cut", 0, sum(length > clip for length in lengths)
+    cut = [step for step, length in enumerate(lengths, start=1) if length > clip]
+    yield "cut", 0, len(cut)
+    yield "until", 0, max(cut, default=0)
 
 
 WAYS = {  # rate, clip, steps to warm up
@@ -289,8 +334,18 @@ WAYS = {  # rate, clip, steps to warm up
     "rate 0.5": (0.5, math.inf, 0),
     "rate 2, clipped at 3": (2.0, 3.0, 0),
     "rate 2, clipped at 1": (2.0, 1.0, 0),
+    "rate 1, clipped at 3": (1.0, 3.0, 0),
     "rate 2, warmed up": (2.0, math.inf, 20),
+    "rate 2, warmed up over 40": (2.0, math.inf, 40),
+    "rate 2, warmed up over 60": (2.0, math.inf, 60),
 }
+
+
+def later(change: Change, seed: int) -> Iterator[tuple[str, int, float]]:
+    """As `changed`, with seeds that no other experiment has."""
+    return changed(change, seed + len(SEEDS))
+
+
 RUNS: dict[tuple[str, str], Callable[[int], Iterator[tuple[str, int, float]]]] = {
     **{
         (experiment, name): partial(changed, change)
@@ -300,6 +355,13 @@ RUNS: dict[tuple[str, str], Callable[[int], Iterator[tuple[str, int, float]]]] =
     **{
         ("own words", name): partial(scheduled, schedule)
         for name, schedule in SCHEDULES.items()
+    },
+    ("own words", "random words"): partial(
+        scheduled, SCHEDULES["the truth"], hook=at_random
+    ),
+    **{
+        ("more seeds", name): partial(later, CHANGES["one thing"][name])
+        for name in ("the recipe", "no clip")
     },
     ("padding", "left out"): partial(padded, False),
     ("padding", "counted"): partial(padded, True),

@@ -298,6 +298,26 @@ def test_a_clip_that_is_none_does_not_pass(body):
     assert exercise_cells.verdict("04-6", attempt).points < 1
 
 
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        ("return [g * min(1, limit / length) for g in gradients]", "ZeroDivisionError"),
+        ("return [g / length * min(limit, length) for g in gradients]", "nan"),
+        (
+            "total = torch.cat([g.flatten() for g in gradients]).norm()\n"
+            "    return [g / total * total.clamp(max=limit) for g in gradients]",
+            "nan",
+        ),
+    ],
+)
+def test_a_clip_that_divides_by_the_length_of_zeros_is_told_so(body, came):
+    told = exercise_cells.verdict("04-6", SHORTENED.partition("return")[0] + body)
+    assert told.points == 0.5, told
+    assert "right unless all numbers are 0" in told.message
+    assert "the length is 0" in told.message
+    assert came in told.message
+
+
 def test_every_exercise_is_tested():
     assert numbers("04") == list(WRONG)
 

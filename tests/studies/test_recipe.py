@@ -9,6 +9,7 @@ import torch
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.studies import SEEDS, read_study, values
 from seq2seq_lesson.studies import recipe as study
+from seq2seq_lesson.vocabulary import PAD, SOS, UNK
 
 FINDINGS = read_study("recipe")
 
@@ -78,6 +79,44 @@ def test_a_schedule_sets_the_share_before_each_epoch(monkeypatch):
     assert ends["inverse sigmoid"] == pytest.approx((1 / 13, 1), abs=0.01)
 
 
+def test_random_words_are_fed_in_training_alone():
+    model, fed = study.begun(study.Change(), 0), []
+    model.register_forward_pre_hook(study.at_random)
+    model.decoder.register_forward_pre_hook(lambda _, given: fed.append(given[0]))
+    batch = study.collate(some(0)[:64])
+    marks, pads = batch.tgt_in == SOS, batch.tgt_in == PAD
+    model.train()(batch)
+    model.eval()(batch)
+    trained, used = fed
+    assert torch.equal(used, batch.tgt_in)
+    assert (trained[marks] == SOS).all()
+    assert (trained[pads] == PAD).all()
+    words = trained[~marks & ~pads]
+    assert words.min() > UNK
+    differ = (words != batch.tgt_in[~marks & ~pads]).float().mean().item()
+    assert differ == pytest.approx(0.5, abs=0.1)
+
+
+def test_random_words_are_what_the_row_of_that_name_is_fed(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        study, "train_epoch", lambda model, *given: seen.append((model, given[2]))
+    )
+    list(study.RUNS["own words", "random words"](0))
+    assert len(seen) == 6
+    for model, recipe in seen:
+        assert recipe.own_words == 0
+        assert list(model._forward_pre_hooks.values()) == [study.at_random]
+
+
+def test_padding_has_its_share_of_the_gradient_at_the_start(monkeypatch):
+    monkeypatch.setattr(study, "RECIPE", replace(study.RECIPE, epochs=1))
+    monkeypatch.setattr(study, "quarter", lambda seed: some(seed)[:64])
+    left_out, counted = (dict(told(study.padded(way, 0))) for way in (False, True))
+    assert not any(measure == "pads" for measure, _ in left_out)
+    assert 0.1 < counted["pads", 0] < 0.5
+
+
 def test_padding_that_counts_makes_the_told_loss_lower(monkeypatch):
     monkeypatch.setattr(study, "RECIPE", replace(study.RECIPE, epochs=2))
     monkeypatch.setattr(study, "quarter", lambda seed: some(seed)[:320])
@@ -98,6 +137,7 @@ def test_a_clip_and_a_warm_rate_shorten_the_way():
     }
     rows = {n: dict(told(study.descended(*way, 0, steps=4))) for n, way in ways.items()}
     assert [rows[name]["cut", 0] for name in ways] == [0, 4, 0]
+    assert [rows[name]["until", 0] for name in ways] == [0, 4, 0]
     assert rows["plain"]["highest", 0] > rows["clipped"]["highest", 0]
     assert rows["plain"]["highest", 0] > rows["warm"]["highest", 0]
 
@@ -110,12 +150,36 @@ def test_what_the_page_says_of_scale():
     assert small.max() < min(seeds.min() for seeds in bleu.values()) / 2
 
 
+def test_what_the_page_says_of_padding_and_random_words():
+    shares = values(FINDINGS, "padding", "pads")["counted"]
+    assert shares[:, 0].min() > 0.2
+    assert shares[:, 1:].max() < 0.002
+    gaps = {
+        name: (both[:, 1] - both[:, 0]).mean()
+        for name, both in values(FINDINGS, "own words", "loss").items()
+    }
+    truth = gaps.pop("the truth")
+    assert all(gap < truth / 2 for gap in gaps.values())
+
+
+def test_more_seeds_are_others(monkeypatch):
+    seeds = []
+    monkeypatch.setattr(
+        study, "changed", lambda _, seed: seeds.append(seed) or iter(())
+    )
+    for seed in SEEDS:
+        list(study.RUNS["more seeds", "no clip"](seed))
+    assert not {*seeds} & {*SEEDS}
+
+
 # (experiment, model, seed, BLEU or the last loss at most so far apart)
 SAMPLE = [
     ("output", "not tied", 1, 8),
     ("output", "not tied, PyTorch's, stretched", 0, 8),
     ("one thing", "batches of 128", 2, 8),
     ("own words", "a fair coin", 2, 5),
+    ("own words", "random words", 2, 5),
+    ("more seeds", "no clip", 1, 8),
     ("padding", "counted", 0, 6),
     ("clip", "rate 2, clipped at 3", 0, 0.3),
 ]
