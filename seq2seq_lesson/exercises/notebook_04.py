@@ -502,5 +502,5 @@ def shortened(attempt: object) -> Verdict:
     if zeros.points == 1:
         return verdict
     told = zeros.message.partition(" random cases are right. ")[2]
-    hint = "the length is 0, and Python refuses to divide by 0; tensors give inf or nan."
+    hint = "the length is 0. Python refuses to divide by it; a tensor gives inf or nan."
     return Verdict(0.5, f"Not yet: right unless all numbers are 0. {told} Hint: {hint}")

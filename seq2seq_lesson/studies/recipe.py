@@ -335,7 +335,7 @@ WAYS = {  # rate, clip, steps to warm up
     "rate 2, clipped at 3": (2.0, 3.0, 0),
     "rate 2, clipped at 1": (2.0, 1.0, 0),
     "rate 1, clipped at 3": (1.0, 3.0, 0),
-    "rate 2, warmed up": (2.0, math.inf, 20),
+    "rate 2, warmed up over 20": (2.0, math.inf, 20),
     "rate 2, warmed up over 40": (2.0, math.inf, 40),
     "rate 2, warmed up over 60": (2.0, math.inf, 60),
 }
