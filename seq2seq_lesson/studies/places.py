@@ -31,6 +31,7 @@ KINDS = {  # how each looks at the source, and the model that comes along
 STUDIED = ("position-after", "general-after")
 FRONT = ". "  # a token that the encoder knows, but never at the start of a sentence
 MOVES = ("as it is", "stop in front", "places only", "all but places")
+CONTROL = "state at the end"  # as many states as with "places only", no word moves
 
 
 def trained(device: torch.device) -> dict[str, Model]:
@@ -70,15 +71,16 @@ def moved(parts: Model, sentences: Sequence[str], move: str = "as it is") -> lis
     all states and the last one have read it. "places only": the sentence is read as it
     is, and the stop's state is put before those of the words: only places change.
     "all but places": it is read, then its state is taken away: all states have read it,
-    and each word stands where it stood.
+    and each word stands where it stood. "state at the end": the stop's state is put
+    behind those of the words: it can be looked at, and no place changes.
 
     Args
-        move: one of `MOVES`
+        move: one of `MOVES`, or `CONTROL`
     Raises
         ValueError: the move is unknown.
     """
-    if move not in MOVES:
-        raise ValueError(f"move: got {move!r}, wanted one of {MOVES}")
+    if move not in (*MOVES, CONTROL):
+        raise ValueError(f"move: got {move!r}, wanted one of {(*MOVES, CONTROL)}")
     model, src, tgt = parts
     device = next(model.parameters()).device
     front = [FRONT + sentence for sentence in sentences]
@@ -90,6 +92,8 @@ def moved(parts: Model, sentences: Sequence[str], move: str = "as it is") -> lis
         states, last = read, moved_last  # (pairs, width + 1, enc), (pairs, hid)
     elif move == "places only":
         states = torch.cat([read[:, :1], states], dim=1)  # (pairs, width + 1, enc)
+    elif move == CONTROL:
+        states = torch.cat([states, read[:, :1]], dim=1)  # (pairs, width + 1, enc)
     elif move == "all but places":
         states, last = read[:, 1:], moved_last  # (pairs, width, enc), (pairs, hid)
     width = states.shape[1]

@@ -45,6 +45,18 @@ def test_a_state_in_front_moves_every_place_by_one(models, few):
         places.moved(models["by place"], few, "stop")
 
 
+def test_the_same_state_at_the_end_moves_no_place(models, few):
+    by_place, comparing = models["by place"], models["by comparing"]
+    at_the_end = places.right(by_place, few, places.CONTROL)
+    in_front = places.right(by_place, few, "places only")
+    assert places.share(at_the_end) > places.share(in_front) + 0.5
+    told = places.moved(comparing, few, places.CONTROL)
+    assert told == places.moved(comparing, few, "places only")  # it knows no places
+    assert places.moved(models["one vector"], few, places.CONTROL) == places.moved(
+        models["one vector"], few
+    )
+
+
 def test_right_ones_are_counted_by_length(models, few):
     some = [*few[:3], *places.by_length(places.unseen())[7][:2]]
     told = [places.moved(models["one vector"], [s], "stop in front")[0] for s in some]
