@@ -7,6 +7,8 @@ Experiments, each with models named score-order:
                it must have found by attention
     half even  as mask, but every other batch, by a coin, is read with even weights;
                `studies.explaining` measures what becomes of them
+    first row  with a bridge or without: does a word stay when its own row is spoilt?
+    exchanged  which state tells the decoder a colour: its adjective's or its noun's?
 All test sentences are read in one batch, so that padding has its part in them.
 """
 
@@ -20,9 +22,15 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq_lesson import tasks
-from seq2seq_lesson.batches import Example
+from seq2seq_lesson.batches import Example, collate
 from seq2seq_lesson.batches import shuffled as in_any_order
-from seq2seq_lesson.corpus import SentencePair, prepare, read_pairs, split
+from seq2seq_lesson.corpus import (
+    SentencePair,
+    encode_pairs,
+    prepare,
+    read_pairs,
+    split,
+)
 from seq2seq_lesson.interventions import (
     Change,
     hardened,
@@ -37,7 +45,7 @@ from seq2seq_lesson.metrics import alignment_scores, hard_alignment
 from seq2seq_lesson.runtime import seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.training import Recipe, evaluate, train_epoch
-from seq2seq_lesson.translation import Translation, translate_forced
+from seq2seq_lesson.translation import Translation, translate, translate_forced
 from seq2seq_lesson.vocabulary import Vocabulary
 
 RECIPE = Recipe(epochs=6, batch_size=64, peak_rate=8e-3, weight_decay=0.1)
@@ -45,6 +53,8 @@ SCORES = ("position", "dot", "general", "concat", "additive")
 ORDERS = ("after", "before")
 THRESHOLDS = (10, 25, 40)  # in percent
 SOME = 200  # test pairs, where all would take too long
+PROBED = 300  # test sentences whose first or fourth row is spoilt
+COLOURS = {"black", "white", "red", "blue", "green", "gray", "yellow", "brown"}
 
 
 class Material(NamedTuple):
@@ -159,10 +169,11 @@ def places(translations: list[Translation]) -> dict[tuple[int, int], int]:
 def looks(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
     """How far the attention agrees with the known alignment of the test sentences.
 
-    aer, precision and recall are of one link a written word; "aer over" of all links
-    above a threshold, at 10, 25 or 40 percent; "aer shifted" is with each row given to
-    the word `at` places later; "found" is the recall of the first (1), middle (2) and
-    last (3) written words; "on padding" is the mean weight that padding got.
+    aer, precision and recall are of one link a written word, or none where EOS is
+    brightest; "aer over" of all links above a threshold, at 10, 25 or 40 percent; "aer
+    shifted" is with each row given to the word `at` places later; "found" is the recall
+    of the first (1), middle (2) and last (3) written words; "on padding" is the mean
+    weight that padding got.
     """
     task = bundled()
     truth = {
@@ -260,6 +271,101 @@ def explains(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
     yield "rank", 0, float(torch.stack(ranks).mean())
 
 
+def second_word(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+    """All weight to the second word, which no source lacks: EOS counts."""
+    column = torch.ones_like(weights[..., :1], dtype=torch.long)  # (batch, tgt_len, 1)
+    return torch.zeros_like(weights).scatter(-1, column, 1)  # (batch, tgt_len, src_len)
+
+
+def only_at(row: int, change: Change) -> Change:
+    """A change of one row alone, where words are written one by one."""
+
+    def changed(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+        return change(weights, src_mask, step) if step == row else weights
+
+    return changed
+
+
+def same_words(model: Seq2Seq, row: int, change: Change) -> int:
+    """In how many of `PROBED` sentences is the word of a row the same, its row changed?
+
+    Whatever is written behind it is not looked at.
+    """
+    task = bundled()
+    sources = [pair.source for pair in task.test[:PROBED]]
+    own = translate(model, sources, *task.vocabularies)
+    with intervened(model, only_at(row, change)):
+        spoilt = translate(model, sources, *task.vocabularies)
+    here = slice(row, row + 1)
+    pairs = zip(own, spoilt, strict=True)
+    return sum(a.words[here] == b.words[here] for a, b in pairs)
+
+
+def first_row(
+    score: str, order: str, experiment: str, seed: int
+) -> Iterator[tuple[str, int, float]]:
+    """How many words stay with their own row spoilt, `at` row 0 or 3, as shares."""
+    model = trained(score, order, experiment, seed)
+    for row in (0, 3):
+        changes = {"even": uniform, "shuffled": shuffled(0), "second": second_word}
+        for name, change in changes.items():
+            yield f"same {name}", row, same_words(model, row, change) / PROBED
+
+
+EXCHANGED = ("nothing", "adjective", "noun", "all but noun", "first state", "all")
+
+
+def exchanged(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
+    """How often *red* is written for another colour, `at` one of `EXCHANGED`.
+
+    A test sentence is read twice, the second time with *rouge* for its adjective of
+    colour. The decoder gets the states of the first reading but for those exchanged:
+    the adjective's, that of the noun before it, all words' but the noun's, the
+    decoder's first state alone, or all and that.
+    """
+    task = bundled()
+    written: list[list[bool]] = [[] for _ in EXCHANGED]
+    device = next(model.parameters()).device
+    red = task.tgt_vocabulary.encode("red")[0]
+    for pair, target, adjective in coloured(task.test):
+        if pair.target.split()[target] == "red":
+            continue
+        read = pair.source.split()
+        read[adjective] = "rouge"
+        other = SentencePair(" ".join(read), pair.target)
+        batch = collate(encode_pairs([pair, other], *task.vocabularies)).to(device)
+        with torch.no_grad():
+            (own, new), first = model.encode(batch.src_ids, batch.src_lengths)
+            swapped = own.repeat(len(EXCHANGED), 1, 1)  # (batch, src_len, enc)
+            swapped[1, adjective] = new[adjective]
+            swapped[2, adjective - 1] = new[adjective - 1]
+            swapped[3], swapped[5] = new, new
+            swapped[3, adjective - 1] = own[adjective - 1]
+            states = first[[0, 0, 0, 0, 1, 1]]  # (batch, hid)
+            known = batch.tgt_in[:1].expand(len(EXCHANGED), -1)  # (batch, tgt_len)
+            mask = batch.src_mask[:1].expand(len(EXCHANGED), -1)  # (batch, src_len)
+            logits, _, _ = model.decoder(
+                known, states, swapped, mask
+            )  # (batch, tgt_len, tgt_vocab)
+        for at, likeliest in enumerate(logits[:, target].argmax(dim=-1).tolist()):
+            written[at].append(likeliest == red)
+    for at, hits in enumerate(written):
+        yield "red", at, sum(hits) / len(hits)
+
+
+def coloured(pairs: list[SentencePair]) -> Iterator[tuple[SentencePair, int, int]]:
+    """Each word of colour with its places: in the target, and of its adjective."""
+    for pair in pairs:
+        for source, target in pair.alignment or ():
+            if pair.target.split()[target] in COLOURS:
+                yield pair, target, source
+
+
+def exchanges(score: str, order: str, seed: int) -> Iterator[tuple[str, int, float]]:
+    """`exchanged` of one training."""
+    yield from exchanged(trained(score, order, "mask", seed))
+
+
 def findings(
     score: str, order: str, experiment: str, seed: int
 ) -> Iterator[tuple[str, int, float]]:
@@ -280,4 +386,15 @@ RUNS = {
     (experiment, f"{score}-{order}"): partial(findings, score, order, experiment)
     for experiment, models in EXPERIMENTS.items()
     for score, order in models
+}
+RUNS |= {
+    ("first row", "general-after"): partial(first_row, "general", "after", "mask"),
+    ("first row", "additive-before"): partial(first_row, "additive", "before", "mask"),
+    ("first row", "additive-before, no bridge"): partial(
+        first_row, "additive", "before", "no bridge"
+    ),
+}
+RUNS |= {
+    ("exchanged", f"{score}-after"): partial(exchanges, score, "after")
+    for score in ("position", "general")
 }

@@ -5,6 +5,8 @@ import math
 import pytest
 import torch
 
+from seq2seq_lesson.interventions import identity, uniform
+from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.studies import SEEDS, read_study, values
 from seq2seq_lesson.studies import attention as study
 
@@ -85,3 +87,43 @@ def test_rank_correlation_without_ties_is_spearmans_formula():
 
 def test_rank_correlation_of_what_is_all_equal_is_nan():
     assert study.rank_correlation(torch.ones(1, 3), torch.rand(1, 3)).isnan().all()
+
+
+def test_a_change_of_one_row_leaves_the_others():
+    weights, mask = torch.rand(1, 1, 4), torch.ones(1, 4, dtype=torch.bool)
+    change = study.only_at(2, uniform)
+    assert torch.equal(change(weights, mask, 1), weights)
+    assert torch.equal(change(weights, mask, 2), torch.full((1, 1, 4), 0.25))
+
+
+def test_all_goes_to_the_second_word():
+    weights, mask = torch.rand(2, 3, 4), torch.ones(2, 4, dtype=torch.bool)
+    changed = study.second_word(weights, mask, 0)
+    assert torch.equal(changed, torch.eye(4)[1].expand(2, 3, 4))
+
+
+def test_words_are_the_same_where_nothing_is_changed_and_others_where_much_is():
+    model = load_pretrained("general-after")[0].eval()
+    assert study.same_words(model, 3, identity) == study.PROBED
+    assert study.same_words(model, 3, study.second_word) < 0.5 * study.PROBED
+
+
+@pytest.mark.parametrize(
+    ("name", "teller"), [("position-after", "noun"), ("general-after", "adjective")]
+)
+def test_the_colour_comes_from_the_state_that_is_looked_at(name, teller):
+    model = load_pretrained(name)[0].eval()
+    red = dict.fromkeys(study.EXCHANGED, 0.0)
+    for measure, at, share in study.exchanged(model):
+        assert measure == "red"
+        red[study.EXCHANGED[at]] = share
+    other = {"noun": "adjective", "adjective": "noun"}[teller]
+    assert red["nothing"] == red["first state"] == 0
+    assert red["all"] > 0.9
+    assert red[teller] > 0.8 > 0.2 > red[other]
+
+
+def test_the_table_says_what_the_first_row_is_for():
+    even = values(FINDINGS, "first row", "same even")
+    assert even["additive-before"][:, 0].min() > 0.9
+    assert even["additive-before, no bridge"][:, 0].max() < 0.8
