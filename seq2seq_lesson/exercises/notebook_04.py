@@ -273,7 +273,7 @@ def run_epoch(attempt: object) -> Verdict:
         "padding": "padding still counts in the loss (section 7).",
         "gradients": "each step adds to the gradients of those before (section 4).",
         "graphs": "a plain number is wanted: add up loss.item(), as section 1 does. A "
-        "total of losses is a tensor that remembers every graph.",
+        "total of losses is a tensor, whose graph grows with every batch.",
         "mean": "each loss is the mean of its batch: weigh it by its tokens.",
         "groups": "at the end all tokens divide, not the number of batches.",
     }
@@ -286,17 +286,19 @@ def run_epoch(attempt: object) -> Verdict:
     verdict = judge(attempt, draw, against(having()), todo=todo, mistakes=mistakes)
     if verdict.points < 1:
         return verdict
+    loop = cast(Callable, attempt)
     with apart():
         case = draw(random.Random(0))
-        most = most_graphs(
-            cast(Callable, attempt),
-            case["model"],
-            case["groups"] * 3,
-            case["optimizer"],
-        )
+        model, groups, optimizer = case.values()
+        most = most_graphs(loop, model, groups * 3, optimizer)
+        mean = loop(model, groups, optimizer)
     if most > 4:
-        told = "the number is right, but the total still remembers every graph on the "
-        told += "way: take each loss's own number, loss.item(), before it is added."
+        told = "the number is right, but the total's graph grows with every batch: "
+        told += "take each loss's own number, loss.item(), before it is added."
+        return Verdict(0.5, f"Not yet: {told}")
+    if isinstance(mean, Tensor):
+        told = "the value is right, but it is still a tensor, and a plain number is "
+        told += "wanted: loss.item() has one, .detach() has not."
         return Verdict(0.5, f"Not yet: {told}")
     return verdict
 

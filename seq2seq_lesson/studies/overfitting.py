@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 
@@ -14,7 +16,20 @@ from seq2seq_lesson.training import Recipe, fit
 
 ROUND, ROUNDS, SEEDS = 320, 16, (1, 2, 3)  # ROUND: sentences drawn for one round
 TRAINED_ON, VALIDATION = "trained on", "validation"
-Curves = dict[str, list[float]]
+Score = Callable[[Seq2Seq], float]
+
+
+class Run(NamedTuple):
+    """What one training showed.
+
+    losses: on the sentences trained on and on the validation ones, a number a round
+    early:  the score of the weights after the round of the lowest validation loss
+    late:   the score of the last weights
+    """
+
+    losses: dict[str, list[float]]
+    early: float
+    late: float
 
 
 def loss_on(model: Seq2Seq, examples: Sequence[Example]) -> float:
@@ -24,19 +39,22 @@ def loss_on(model: Seq2Seq, examples: Sequence[Example]) -> float:
         return sequence_loss(model(batch), batch.tgt_out).item()
 
 
-def curves(
+def trained(
     config: ModelConfig,
     pool: Sequence[Example],
     unseen: Sequence[Example],
     seed: int,
+    score: Score,
     device: torch.device | str = "cpu",
-) -> Curves:
+) -> Run:
     """Train on sentences drawn from a pool; the losses on it, and on other sentences.
 
     Pools of all sizes give as many sentences, and the rate runs through the same cycle;
     the model's first numbers depend on the seed alone. Of a large pool 100 sentences
-    are watched. Return for both a list, a number a round.
+    are watched.
 
+    Args
+        score: says how good a model is, for instance its BLEU
     Raises
         ValueError: the pool or the unseen sentences are empty.
     """
@@ -53,12 +71,20 @@ def curves(
         return rng.choices(pool, k=ROUND)
 
     def watch(model: Seq2Seq) -> dict[str, float]:
-        seen = loss_on(model, pool[:100])
-        return {TRAINED_ON: seen, VALIDATION: loss_on(model, unseen)}
+        losses = {TRAINED_ON: loss_on(model, pool[:100])}
+        losses[VALIDATION] = loss_on(model, unseen)
+        if losses[VALIDATION] < lowest[0]:
+            lowest[:] = losses[VALIDATION], copy.deepcopy(model.state_dict())
+        return losses
 
+    lowest: list = [float("inf"), model.state_dict()]
     recipe = Recipe(ROUNDS, peak_rate=6e-3, seed=seed)
     history = fit(model, draw, recipe, validate=watch, progress=False)
-    return {name: [row[name] for row in history] for name in (TRAINED_ON, VALIDATION)}
+    names = TRAINED_ON, VALIDATION
+    losses = {name: [row[name] for row in history] for name in names}
+    late = score(model)
+    model.load_state_dict(lowest[1])
+    return Run(losses, score(model), late)
 
 
 def runs(
@@ -66,23 +92,34 @@ def runs(
     examples: Sequence[Example],
     size: int,
     unseen: Sequence[Example],
+    score: Score,
     device: torch.device | str = "cpu",
-) -> list[Curves]:
-    """`curves` for each of SEEDS; each draws a pool of `size` examples of its own."""
+) -> list[Run]:
+    """`trained` for each of SEEDS; each draws a pool of `size` examples of its own."""
+    pools = {seed: random.Random(seed).sample(examples, size) for seed in SEEDS}
     return [
-        curves(config, random.Random(seed).sample(examples, size), unseen, seed, device)
-        for seed in SEEDS
+        trained(config, pool, unseen, seed, score, device)
+        for seed, pool in pools.items()
     ]
 
 
-def tell(found: Sequence[Curves], size: int) -> list[float]:
-    """Print where the losses ended, least to most of the runs, with a pool of a size.
+def tell(found: Sequence[Run], size: int) -> dict[str, list[float]]:
+    """Print where losses and BLEU ended, least to most of the runs, with a pool's size.
 
-    Return by how much each run's validation loss has risen since it was lowest.
+    The runs' score is BLEU. Return for each run, in lists: `risen`, by how much its
+    validation loss has risen since it was lowest, `gained`, by how much BLEU has since,
+    and `bleu`, at the end.
     """
-    risen = [run[VALIDATION][-1] - min(run[VALIDATION]) for run in found]
     print(f"{size:,} sentences, least to most of {len(found)} runs:")
-    rows = {name: [run[name][-1] for run in found] for name in found[0]}
-    for name, ends in (rows | {"  risen since its lowest": risen}).items():
+    rows = {name: [run.losses[name][-1] for run in found] for name in found[0].losses}
+    late = [run.late for run in found]
+    lows = [min(run.losses[VALIDATION]) for run in found]
+    risen = [end - low for end, low in zip(rows[VALIDATION], lows, strict=True)]
+    rows["  risen since its lowest"] = risen
+    for name, ends in rows.items():
         print(f"  {name:25}{min(ends):.2f} to {max(ends):.2f}")
-    return risen
+    early = [run.early for run in found]
+    for name, some in {"BLEU at the lowest": early, "BLEU at the end": late}.items():
+        print(f"  {name:25}{min(some):.0f} to {max(some):.0f}")
+    gained = [end - low for end, low in zip(late, early, strict=True)]
+    return {"risen": risen, "gained": gained, "bleu": late}

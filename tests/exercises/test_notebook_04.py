@@ -111,7 +111,7 @@ def in_portions(model, portions):
         "adds to the gradients of those before": EPOCH.replace(
             "optimizer.zero_grad()", "pass"
         ),
-        "remembers every graph": EPOCH.replace("loss.item()", "loss"),
+        "whose graph grows": EPOCH.replace("loss.item()", "loss"),
         "weigh it by its tokens": EPOCH.replace(" * batch.tokens", ""),
         "not the number of batches": EPOCH.replace("+= batch.tokens", "+= 1"),
         "no step moves the model": EPOCH.replace("loss.backward()", "pass").replace(
@@ -461,13 +461,16 @@ def test_and_so_are_these(number, attempt):
     assert told.points == 1, told
 
 
-def test_a_right_number_whose_total_remembers_every_graph_is_not_enough():
+def test_a_right_number_from_a_total_with_a_graph_is_not_enough():
     attempt = EPOCH.replace("loss.item()", "loss").replace(
         "return nats / tokens", "return (nats / tokens).item()"
     )
     told = exercise_cells.verdict("04-3", attempt)
     assert told.points == 0.5
-    assert "still remembers every graph" in told.message
+    assert "graph grows with every batch" in told.message
+    told = exercise_cells.verdict("04-3", EPOCH.replace("item()", "detach()"))
+    assert told.points == 0.5
+    assert "still a tensor" in told.message
     assert exercise_cells.verdict("04-3", EPOCH).points == 1
 
 

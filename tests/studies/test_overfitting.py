@@ -1,5 +1,7 @@
 """Few sentences, many draws: the loss on them falls, the others' turns."""
 
+from functools import partial
+
 import pytest
 
 from seq2seq_lesson.batches import collate
@@ -23,27 +25,35 @@ def test_the_loss_is_that_of_the_model_at_rest():
 
 def test_what_is_drawn_is_learned_and_what_is_not_is_not(monkeypatch):
     monkeypatch.setattr(overfitting, "ROUNDS", 6)
-    found = overfitting.curves(CONFIG, POOL, OTHERS, seed=1)
-    seen, unseen = found.values()
+    score = partial(overfitting.loss_on, examples=OTHERS)
+    found = overfitting.trained(CONFIG, POOL, OTHERS, 1, score)
+    seen, unseen = found.losses.values()
     assert len(seen) == len(unseen) == 6
     assert seen[-1] < seen[0] < 3
     assert unseen[-1] > seen[-1] + 1
-    assert overfitting.curves(CONFIG, POOL, OTHERS, seed=1) == found
+    assert found.early == pytest.approx(min(unseen)) != pytest.approx(unseen[-1])
+    assert found.late == pytest.approx(unseen[-1])
+    assert overfitting.trained(CONFIG, POOL, OTHERS, 1, score) == found
 
 
 @pytest.mark.parametrize(("pool", "unseen"), [([], OTHERS), (POOL, [])])
 def test_nothing_to_draw_from_is_refused(pool, unseen):
     with pytest.raises(ValueError, match="at least one of each"):
-        overfitting.curves(CONFIG, pool, unseen, seed=1)
+        overfitting.trained(CONFIG, pool, unseen, 1, lambda model: 0.0)
 
 
 def test_how_far_it_rose_is_told_from_least_to_most(capsys):
-    runs = [
+    losses = [
         {"trained on": [2.0, 0.1], "validation": [2.0, 1.0, 1.5]},
         {"trained on": [2.0, 0.3], "validation": [2.0, 3.0, 3.0]},
     ]
-    assert overfitting.tell(runs, 100) == [0.5, 1.0]
+    runs = [
+        overfitting.Run(*run)
+        for run in zip(losses, [9.0, 10.0], [14.0, 8.0], strict=True)
+    ]
+    told = overfitting.tell(runs, 100)
+    assert told == {"risen": [0.5, 1.0], "gained": [5.0, -2.0], "bleu": [14.0, 8.0]}
     said = capsys.readouterr().out
     assert "100 sentences, least to most of 2 runs" in said
-    assert "0.10 to 0.30" in said
-    assert "0.50 to 1.00" in said
+    for ends in ("0.10 to 0.30", "0.50 to 1.00", "9 to 10", "8 to 14"):
+        assert ends in said
