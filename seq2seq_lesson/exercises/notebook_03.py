@@ -66,8 +66,8 @@ def gru_parameters(attempt: object) -> Verdict:
     def oracle(reads: int, hid: int) -> int:
         return sum(p.numel() for p in nn.GRU(reads, hid, device="meta").parameters())
 
-    def counted(gates: int, biases: int) -> Callable:
-        return lambda reads, hid: gates * hid * (reads + hid + biases)
+    def counted(blocks: int, biases: int) -> Callable:
+        return lambda reads, hid: blocks * hid * (reads + hid + biases)
 
     todo = "return how many parameters nn.GRU(reads, hid) has, without building it."
     mistakes = {
@@ -75,7 +75,7 @@ def gru_parameters(attempt: object) -> Verdict:
             counted(3, 0)
         ),
         "each of the two matrices has a bias of its own; you have one.": counted(3, 1),
-        "a bias is as long as its matrix has rows, for all gates together.": (
+        "a bias is as long as its matrix has rows, for all blocks together.": (
             lambda reads, hid: 3 * hid * (reads + hid) + 2 * hid
         ),
         "a second matrix is applied to the old state.": (
@@ -84,7 +84,7 @@ def gru_parameters(attempt: object) -> Verdict:
         "a second matrix is applied to the old state, and both have a bias.": (
             lambda reads, hid: 3 * hid * reads
         ),
-        "the word read meets a matrix, too: hid rows a gate, reads columns.": (
+        "the word read meets a matrix, too: hid rows a block, reads columns.": (
             lambda reads, hid: 3 * hid * hid + 2 * 3 * hid
         ),
         "how does the word read come in? By its own matrix; and mind the biases.": (
@@ -97,10 +97,10 @@ def gru_parameters(attempt: object) -> Verdict:
             lambda reads, hid: 3 * hid * (hid + hid) + 2 * 3 * hid
         ),
     }
-    for name, gates in {"one gate": 1, "two gates": 2, "four gates": 4}.items():
-        hint = f"this would do for {name}. How many gates share each matrix and bias?"
-        mistakes[hint] = counted(gates, 2)
-        mistakes[hint + " Mind the biases."] = counted(gates, 0)
+    for name, blocks in {"one block": 1, "two blocks": 2, "four blocks": 4}.items():
+        hint = f"this would do for {name}. How many blocks has each matrix and bias?"
+        mistakes[hint] = counted(blocks, 2)
+        mistakes[hint + " Mind the biases."] = counted(blocks, 0)
     return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
 
 
@@ -200,9 +200,9 @@ def additive_context(attempt: object) -> Verdict:
         return attend
 
     hints = {
-        "tanh": "compare the formula: so far every query gets the same weights.",
         "mask": "whom does the mask hide? True is a real token.",
         "axis": "over which axis must the weights sum to 1? Look at the softmax.",
+        "tanh": "compare the formula: so far every query gets the same weights.",
     }
     left = [*itertools.combinations(hints, 1), *itertools.combinations(hints, 2)]
     todo = "it holds three mistakes, none of which raises an error. Find and mend them."
@@ -211,7 +211,10 @@ def additive_context(attempt: object) -> Verdict:
     if judge(attempt, partial(draw, real=False), untouched, todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
     mistakes = {" And: ".join(hints[n] for n in some): having(*some) for some in left}
+    # with this softmax it is the keys that get the same weights: first things first
+    del mistakes[f"{hints['axis']} And: {hints['tanh']}"]
     mistakes |= {
+        f"{hints['axis']} One more is left.": having("axis", "tanh"),
         "one tanh, around the sum of the two.": having("each"),
         "the tanh comes before v, not after it.": having("late"),
         "padding still gets a share: masked_fill returns new scores.": having("bare"),

@@ -85,16 +85,16 @@ def gru_parameters(reads, hid):
         "of its own; you have one": """
 def gru_parameters(reads, hid):
     return 3 * hid * (reads + hid + 1)""",
-        "for all gates together": """
+        "for all blocks together": """
 def gru_parameters(reads, hid):
     return 3 * hid * (reads + hid) + 2 * hid""",
-        "for one gate. How many gates": """
+        "for one block. How many blocks": """
 def gru_parameters(reads, hid):
     return hid * reads + hid * hid + 2 * hid""",
-        "for four gates. How many gates": """
+        "for four blocks. How many blocks": """
 def gru_parameters(reads, hid):
     return 4 * hid * (reads + hid + 2)""",
-        "for two gates. How many gates share each matrix and bias? Mind": """
+        "for two blocks. How many blocks has each matrix and bias? Mind": """
 def gru_parameters(reads, hid):
     return 2 * hid * (reads + hid)""",
         "applied to the old state.": """
@@ -103,7 +103,7 @@ def gru_parameters(reads, hid):
         "applied to the old state, and": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads""",
-        "hid rows a gate, reads columns.": """
+        "hid rows a block, reads columns.": """
 def gru_parameters(reads, hid):
     return 3 * hid * hid + 6 * hid""",
         "how does the word read come in?": """
@@ -333,6 +333,21 @@ def additive_context(query, keys, src_mask, W_q, W_k, v):
     told = exercise_cells.verdict("03-4", attempt).message
     assert "whom does the mask hide" in told
     assert "And: over which axis" in told
+
+
+def test_a_missing_tanh_is_told_once_the_softmax_runs_over_the_keys():
+    attempt = """
+def additive_context(query, keys, src_mask, W_q, W_k, v):
+    features = (query @ W_q.T).unsqueeze(2) + (keys @ W_k.T).unsqueeze(1)
+    scores = (features @ v).masked_fill(~src_mask.unsqueeze(1), float("-inf"))
+    return scores.softmax(dim=1) @ keys"""
+    told = exercise_cells.verdict("03-4", attempt).message
+    assert "over which axis" in told
+    assert "One more is left" in told
+    assert "every query" not in told
+    told = exercise_cells.verdict("03-4", attempt.replace("dim=1", "dim=-1")).message
+    assert "every query gets the same weights" in told
+    assert "axis" not in told
 
 
 KEYS = "score.W_k(enc_states).unsqueeze(1)"
