@@ -25,7 +25,7 @@ STYLES = (
 )
 WRONG = VERMILION
 GREY = "#444444"
-NOTHING = "reads nothing"
+LENGTH_ONLY = "length only"
 
 
 def learning_band(
@@ -79,7 +79,7 @@ def score_by_length(
     Shapes
         scores: for each model (runs, lengths) float, 0 to 1; a band from worst to best
     Args
-        blind:   for each length what a writer scores who has read nothing
+        blind:   for each length what a writer scores who knows the length only
         trained: the shortest and the longest string met in training, in letters
     Raises
         ValueError: there are more than six models.
@@ -104,7 +104,7 @@ def score_by_length(
         ax.fill_between(lengths, low, high, color=colour, alpha=0.2, lw=0)
     if blind:
         level = [100 * score for score in blind]
-        ax.plot(lengths, level, color=GREY, ls=(0, (1, 2)), lw=2, label=NOTHING)
+        ax.plot(lengths, level, color=GREY, ls=(0, (1, 2)), lw=2, label=LENGTH_ONLY)
     ax.set(xlabel="letters in the string", ylabel=f"{metric}, per cent")
     ax.set(ylim=(0, 103), xticks=list(lengths))
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))

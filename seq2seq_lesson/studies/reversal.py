@@ -1,6 +1,7 @@
 """`make reversal-study`: the trainings behind the curves and tables of notebook 06.
 
-plateau  article B's set-up over its 20 epochs, and one thing at a time changed
+plateau  article B's set-up over its 20 epochs, and one thing at a time changed; at the
+         end the share of letters right at each place
 band     the state dropped, carried, and attention: same strings, as many parameters;
          then the carried state with more steps, and with a larger state
 steps    for strings of one length, the shortest training that ends with 95 % edit
@@ -45,7 +46,7 @@ from seq2seq_lesson.studies.reversal_models import (
 )
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate, translate_forced
-from seq2seq_lesson.vocabulary import EOS, PAD, SOS, Vocabulary, refuse_string
+from seq2seq_lesson.vocabulary import EOS, PAD, SOS, SPECIALS, Vocabulary, refuse_string
 
 Measured = Iterator[tuple[str, int, float]]  # measure, at, value
 Writer = Callable[[str], list[int]]  # a string -> the ids that are written
@@ -160,8 +161,25 @@ def published(
                 optimizer.step()
             for name, value in judged(model, held_out).items():
                 yield name, epoch, value
+        batch = collate(held_out)
+        with torch.no_grad():
+            written = model.eval()(batch).argmax(-1)
+        shares = right_by_place(written, batch.tgt_out).tolist()
+        yield from (("right at", place, s) for place, s in enumerate(shares, 1))
 
     return run
+
+
+def right_by_place(written: Tensor, tgt_out: Tensor) -> Tensor:
+    """The share of letters right at each place, 0 to 1, of the strings that reach it.
+
+    Shapes
+        written, tgt_out: (batch, tgt_len) long, special tokens ahead of all letters
+        return:           (longest,) float, as many as the longest string has letters
+    """
+    wanted = tgt_out >= len(SPECIALS)  # (batch, tgt_len); letters, no EOS or PAD
+    right = ((written == tgt_out) & wanted).sum(0) / wanted.sum(0)  # (tgt_len,)
+    return right[wanted.any(0)]
 
 
 def in_order(strings: Sequence[Example], size: int) -> list[Sequence[Example]]:
@@ -219,13 +237,19 @@ def marks_of(writer: Writer, strings: Sequence[str]) -> dict[str, float]:
 
 
 def repeating(alphabet: str) -> Writer:
-    """A writer who reads nothing but the length: the alphabet, over and over."""
+    """A writer who knows the length only: the alphabet, over and over."""
     ids = letters.encode(" ".join(alphabet))[:-1]
     return lambda string: [*(ids * len(string))[: len(string)], EOS]
 
 
+def never_ending(alphabet: str) -> Writer:
+    """A writer who reads nothing, not even the length: the alphabet, over and over."""
+    ids = letters.encode(" ".join(alphabet))[:-1]
+    return lambda string: ids * 100  # far more than anybody marks
+
+
 def throwing(alphabet: str, rng: random.Random) -> Writer:
-    """A writer who reads nothing but the length and throws a die for each letter."""
+    """A writer who knows the length only and throws a die for each letter."""
     ids = letters.encode(" ".join(alphabet))[:-1]
     return lambda string: [*rng.choices(ids, k=len(string)), EOS]
 
@@ -381,11 +405,28 @@ def span(runs: Tensor, digits: int = 0) -> str:
     return f"{least:.{digits}f} to {most:.{digits}f} %"
 
 
+def probed(vectors: Tensor, told: Tensor) -> float:
+    """How often a line through vectors tells yes from no, on some not fitted to.
+
+    Least squares on the first three quarters; the share right on the last.
+
+    Shapes
+        vectors: (n, width) float
+        told:    (n,) bool
+    """
+    rows = torch.cat([vectors, torch.ones_like(vectors[:, :1])], 1).cpu()
+    signs = 2 * told.cpu().float() - 1
+    fit_on = 3 * len(rows) // 4
+    line = torch.linalg.lstsq(rows[:fit_on], signs[:fit_on, None]).solution
+    guessed = (rows[fit_on:] @ line).squeeze(1)
+    return (guessed.sign() == signs[fit_on:]).float().mean().item()
+
+
 def in_place(model: Seq2Seq, strings: Sequence[str]) -> float:
     """The share of letters written right in their own place, as Delétang et al. count.
 
     Source
-        arXiv:2207.02098, sec. 4, where no end has to be found either
+        arXiv:2207.02098, where no end has to be found either
     """
     sources = [" ".join(string) for string in strings]
     room = max(map(len, strings)) + 1

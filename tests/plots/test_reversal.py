@@ -40,11 +40,11 @@ def test_the_curves_differ_in_colour_and_in_line():
 
 def test_levels_are_lines_with_their_names_and_none_without():
     curves = {"one": torch.rand(2, 3)}
-    ax = learning_band(curves, {"reads nothing": 0.25, "ceiling": 0.75})
+    ax = learning_band(curves, {"length only": 0.25, "ceiling": 0.75})
     assert [list(line.get_ydata()) for line in ax.lines[-2:]] == [[25, 25], [75, 75]]
-    assert [text.get_text() for text in ax.texts] == ["reads nothing", "ceiling"]
+    assert [text.get_text() for text in ax.texts] == ["length only", "ceiling"]
     assert [text.get_va() for text in ax.texts] == ["top", "bottom"]
-    (alone,) = learning_band(curves, {"reads nothing": 0.25}).texts
+    (alone,) = learning_band(curves, {"length only": 0.25}).texts
     assert (alone.get_va(), alone.get_position()[1]) == ("bottom", 26)
     assert not learning_band(curves).texts
 

@@ -37,6 +37,7 @@ EXEMPT = {
     "studies/first_state.py: started_from": "hands the state on, as translate_from",
     "studies/first_state.py: translate_from": "hands the state on",
     "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
+    "studies/reversal.py: probed": "vectors of any kind come in, a share goes out",
     "studies/reversal.py: span": "numbers of any shape come in, a text goes out",
     "interventions.py: intervened": "hands the change on; no tensor passes here",
     "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
@@ -177,6 +178,8 @@ def walk_reversal_study(lesson):
     shapes.axes(batch=None, src_len=None, tgt_len=None)
     study.marks_of(study.repeating("abc"), ["abc", "ca"])
     shapes.axes(batch=None, src_len=None, tgt_len=None)
+    study.right_by_place(batch.tgt_out, batch.tgt_out)
+    shapes.axes(tgt_len=None)
     study.told_where(torch.zeros(3, 2, 5), batch.src_mask, 1)
     study.to_its_brightest(torch.zeros(3, 2, 5), batch.src_mask, 1)
     shapes.axes(batch=None, src_len=None, tgt_len=None, tgt_vocab=13, emb=6, width=4)

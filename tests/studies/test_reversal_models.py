@@ -190,6 +190,22 @@ def test_writers_are_worth_what_can_be_counted():
     assert marks["published"] == pytest.approx(1 - 4 / 8)
     assert marks["exact"] == 0
     assert study.repeating("ab")("ddddd") == [4, 5, 4, 5, 4, 2]
+    assert study.never_ending("ab")("ddddd")[:7] == [4, 5, 4, 5, 4, 5, 4]
+
+
+def test_letters_are_counted_place_by_place():
+    wanted = batch_of("abc", "cb", "d").tgt_out  # cba, bc, d
+    written = torch.tensor([[6, 5, 5, 2], [5, 7, 2, 2], [5, 2, 2, 2]])
+    shares = study.right_by_place(written, wanted)
+    torch.testing.assert_close(shares, torch.tensor([2 / 3, 1 / 2, 0.0]))
+
+
+def test_a_probe_finds_what_lies_on_a_line_and_nothing_else():
+    torch.manual_seed(0)
+    vectors = torch.randn(400, 3)
+    told = vectors @ torch.tensor([1.0, -2.0, 0.5]) > 0.3
+    assert study.probed(vectors, told) > 0.9
+    assert study.probed(vectors, torch.rand(400) > 0.5) < 0.65
 
 
 def test_the_best_without_a_memory_gives_each_symbol_one_follower():
