@@ -9,10 +9,10 @@ Experiments, each with models named score-order:
 
 A word *needs* a source word as much as its log-probability falls when that is hidden.
 The classes by its largest need, in `at`: 0 all, 1 needed (above 1 nat, so that it gets
-at least e times less likely), 2 between, 3 idle (below 0.1 nat).
+at least e times less likely), 2 between, 3 idle (below 0.1 nat). "even rows" and "even
+moved" have the same bounds for another loss: what it costs a word that its row be even.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from itertools import pairwise
@@ -21,7 +21,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq_lesson.corpus import SentencePair, prepare, read_pairs, split
+from seq2seq_lesson.corpus import (
+    SentencePair,
+    encode_pairs,
+    prepare,
+    read_pairs,
+    split,
+)
 from seq2seq_lesson.interventions import (
     Change,
     hardened,
@@ -39,7 +45,12 @@ from seq2seq_lesson.studies.adversary import Maps, adversary, apart, total_varia
 from seq2seq_lesson.studies.attention import bundled, trained
 from seq2seq_lesson.studies.gradient_map import gradient_map
 from seq2seq_lesson.training import evaluate
-from seq2seq_lesson.translation import Translation, translate, translate_forced
+from seq2seq_lesson.translation import (
+    Translation,
+    log_probs,
+    translate,
+    translate_forced,
+)
 from seq2seq_lesson.vocabulary import SPECIALS, UNK, Vocabulary
 
 CLASSES = ("all", "needed", "between", "idle")
@@ -250,45 +261,68 @@ def own_pairs(
     return [SentencePair(s, t.text) for s, t in zip(sources, found, strict=True)]
 
 
-def moved(
+def even_costs(
     model: Seq2Seq,
-    pairs: Sequence[SentencePair],
-    maps: Sequence[Maps],
+    pair: SentencePair,
     vocabularies: tuple[Vocabulary, Vocabulary],
-) -> list[float]:
-    """In which share of a class's rows is the adversary's brightest cell another?
+) -> Tensor:
+    """By how much each written word's log-probability falls if the rows are even.
+
+    The target is written as it stands. A decoder that asks after its step uses a row
+    for that row's word alone, so that each number is the price of that one row.
+
+    Shapes
+        return: (tgt_words,) float, in nats, without EOS
+    """
+    examples = encode_pairs([pair], *vocabularies)
+    own = log_probs(model, examples)  # (1, tgt_len)
+    with intervened(model, uniform):
+        even = log_probs(model, examples)  # (1, tgt_len)
+    return (own - even)[0, :-1]
+
+
+def moved(maps: Sequence[Maps], losses: Sequence[Tensor]) -> list[tuple[int, int]]:
+    """In how many of a class's rows is the adversary's brightest cell another?
 
     Of the kept sentences; the row of EOS has no class and no part.
 
     Shapes
-        return: one share for each of `CLASSES`; nan for a class without a row
+        losses: for each sentence (tgt_words,) float, in nats; they class its rows
+        return: (moved, all) for each of `CLASSES`
     """
-    rows = defaultdict(list)
-    for pair, found in zip(pairs, maps, strict=True):
+    rows = [[0, 0] for _ in CLASSES]
+    for found, nats in zip(maps, losses, strict=True):
         if found.kept:
-            largest = needs(model, pair, *vocabularies).max(dim=1).values.tolist()
             other = (found.own.argmax(dim=1) != found.other.argmax(dim=1)).tolist()
-            for nats, changed in zip(largest, other, strict=False):
-                rows[0].append(changed)
-                rows[kind_of(nats)].append(changed)
-    return [
-        sum(rows[at]) / len(rows[at]) if rows[at] else float("nan")
-        for at in range(len(CLASSES))
-    ]
+            for loss, changed in zip(nats.tolist(), other, strict=False):
+                for at in (0, kind_of(loss)):
+                    rows[at][0] += changed
+                    rows[at][1] += 1
+    return [(changed, total) for changed, total in rows]
 
 
 def opposed(
     model: Seq2Seq, vocabularies: tuple[Vocabulary, Vocabulary]
 ) -> Iterator[tuple[str, int, float]]:
-    """What an adversary finds: sentences kept, how far apart, where the cells moved."""
+    """What an adversary finds: sentences kept, how far apart, where the cells moved.
+
+    "moved" has its classes by the largest need, "even moved" by what an even row
+    costs, where there is such a row; "even rows" is the share of rows in each.
+    """
     sources = [pair.source for pair in some_pairs(OPPOSED)]
     pairs = own_pairs(model, sources, vocabularies)
     maps = adversary(model, pairs, *vocabularies, steps=200)
     kept, far, _ = apart(maps)
     yield "kept", 0, kept
     yield "apart", 0, far
-    for at, share in enumerate(moved(model, pairs, maps, vocabularies)):
-        yield "moved", at, share
+    largest = [needs(model, p, *vocabularies).max(dim=1).values for p in pairs]
+    for at, (changed, total) in enumerate(moved(maps, largest)):
+        yield "moved", at, changed / total
+    by_cost = moved(maps, [even_costs(model, p, vocabularies) for p in pairs])
+    for at, (changed, total) in enumerate(by_cost):
+        yield "even rows", at, total / by_cost[0][1]
+        if total:
+            yield "even moved", at, changed / total
 
 
 def changes(
@@ -356,14 +390,29 @@ def differing(
 def compared(
     first: tuple[str, str], second: tuple[str, str], shift: int, seed: int
 ) -> Iterator[tuple[str, int, float]]:
-    """Two trainings' maps of the same test pairs; the second has another seed."""
+    """Two trainings' maps of the same test pairs; the second has another seed.
+
+    "moved" is of all rows, "word moved" without those of EOS: all (0), of words that
+    need one in both models (1), that are idle in one at least (3), the others (2).
+    """
     told, pairs = bundled().vocabularies, some_pairs()
     one = kept_model(*first, "mask", seed)
     other = kept_model(*second, "mask", (seed + shift) % 3)
-    maps = (translate_forced(model, pairs, *told) for model in (one, other))
+    maps = [translate_forced(model, pairs, *told) for model in (one, other)]
     far, cells = differing(*maps)
     yield "apart", 0, far
     yield "moved", 0, cells
+    pseudo = [
+        Maps(a.weights, b.weights, kept=True)
+        for a, b in zip(*maps, strict=True)
+        if a.weights is not None and b.weights is not None
+    ]
+    losses = [
+        torch.minimum(*(needs(m, p, *told).max(dim=1).values for m in (one, other)))
+        for p in pairs
+    ]
+    for at, (changed, total) in enumerate(moved(pseudo, losses)):
+        yield "word moved", at, changed / total
 
 
 GENERAL, ADDITIVE = ("general", "after"), ("additive", "after")
@@ -388,7 +437,23 @@ def span(
     seeds = values(_table(), experiment, measure)[model][:, at]  # (seeds)
     if not percent:
         return f"{seeds.min():.2f} to {seeds.max():.2f}"
-    return f"{100 * seeds.min():.0f} to {100 * seeds.max():.0f} %"
+    return in_percent(seeds)
+
+
+def in_percent(shares: Tensor) -> str:
+    """The least and the most of some shares, such as "90 to 93 %"."""
+    return f"{100 * shares.min():.0f} to {100 * shares.max():.0f} %"
+
+
+def remixed(rates: str, mix: str, model: str = "general-after") -> str:
+    """How many rows would move: each class as in one experiment, as many as in another.
+
+    The classes are those of what an even row costs. With the same experiment twice it
+    is what was measured of all rows.
+    """
+    moves = values(_table(), rates, "even moved")[model][:, 1:]  # (seeds, classes)
+    rows = values(_table(), mix, "even rows")[model][:, 1:]  # (seeds, classes)
+    return in_percent((moves * rows).sum(dim=1))
 
 
 def won(experiment: str, first: str, second: str, at: int = 0) -> tuple[int, int]:

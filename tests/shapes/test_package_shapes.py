@@ -271,7 +271,8 @@ def walk_explaining(lesson):
         pairs = [case.pair for case in cases]
         slopes.gradient_map(model, pairs[0], *words)
         maps = opponent.adversary(model, pairs, *words, steps=2)
-        explaining.moved(model, pairs, maps, words)
+        costs = [explaining.even_costs(model, pair, words) for pair in pairs]
+        explaining.moved(maps, costs)
         explaining.hide(model, cases, words, "pas")
         list(explaining.shares(explaining.pointed(model, pairs, words)))
         explaining.links_found(model, pairs, words)
@@ -280,6 +281,7 @@ def walk_explaining(lesson):
         explaining.negations = lambda few=cases: few
         list(explaining.negated(model, words))
     explaining.span("needs", "general-after", "map")
+    explaining.remixed("needs", "half even")
 
 
 def walk_exercises():

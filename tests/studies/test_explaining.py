@@ -1,16 +1,15 @@
 """What the study of notebook 05 measures, by hand and on the models that come along."""
 
-import math
-
 import pytest
 import torch
 
-from seq2seq_lesson.corpus import SentencePair
+from seq2seq_lesson.corpus import SentencePair, encode_pairs
+from seq2seq_lesson.interventions import intervened, uniform
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.studies import SEEDS, explaining, read_study
 from seq2seq_lesson.studies.adversary import Maps
 from seq2seq_lesson.studies.explaining import Word
-from seq2seq_lesson.translation import Translation
+from seq2seq_lesson.translation import Translation, log_probs
 
 FINDINGS = read_study("explaining")
 GENERAL, *WORDS = load_pretrained("general-after")
@@ -74,15 +73,33 @@ def test_pointers_on_one_sentence():
 
 
 def test_moved_counts_kept_sentences_and_leaves_eos_out():
-    pair = SentencePair("elles ne mangent pas .", "they re not eating .")
     own = torch.eye(6)
     other = own.clone()
     other[[1, 5]] = own[0]  # re, and <eos>
-    shares = explaining.moved(GENERAL, [pair], [Maps(own, other, True)], TOLD)
-    assert shares[0] == 1 / 5
-    assert shares[1] > 0
-    shares = explaining.moved(GENERAL, [pair], [Maps(own, other, False)], TOLD)
-    assert all(math.isnan(share) for share in shares)
+    losses = torch.tensor([0.0, 2.0, 0.5, 1.5, 0.0])
+    rows = explaining.moved([Maps(own, other, True)], [losses])
+    assert rows == [(1, 5), (1, 2), (0, 1), (0, 2)]
+    rows = explaining.moved([Maps(own, other, False)], [losses])
+    assert rows == [(0, 0)] * 4
+
+
+def test_an_even_row_costs_its_word_alone():
+    pair = SentencePair("elles ne mangent pas .", "they re not eating .")
+    costs = explaining.even_costs(GENERAL, pair, TOLD)
+    examples = encode_pairs([pair], *TOLD)
+    own = log_probs(GENERAL, examples)
+    for row in range(5):
+
+        def one(weights, src_mask, step, row=row):
+            changed = weights.clone()
+            changed[:, row] = uniform(weights, src_mask, step)[:, row]
+            return changed
+
+        with intervened(GENERAL, one):
+            lost = (own - log_probs(GENERAL, examples))[0]
+        torch.testing.assert_close(lost[row], costs[row])
+        assert lost.abs().sum() == lost[row].abs()
+    assert costs.max() > 1
 
 
 def test_two_models_that_differ_in_one_row():
@@ -103,6 +120,16 @@ def test_spans_and_victories_are_the_tables():
     nats = explaining.span("needs", "general-after", "re nats", 0, percent=False)
     assert " to " in nats
     assert "%" not in nats
+
+
+def test_the_mix_of_rows_makes_the_map_free():
+    def moved(experiment):
+        return explaining.span(experiment, "general-after", "even moved")
+
+    assert explaining.remixed("needs", "needs") == moved("needs")
+    assert explaining.remixed("half even", "half even") == moved("half even")
+    least = int(explaining.remixed("needs", "half even").split()[0])
+    assert least > int(moved("needs").split()[2]) + 10
 
 
 @pytest.mark.slow
