@@ -168,7 +168,7 @@ def above_guessing(attempt: object) -> Verdict:
         return {"scores": scores, "guess": round(rng.uniform(0.2, 0.7), 2)}
 
     def mark(score: Tensor, guess: float) -> Tensor:
-        return (score - guess) / (1 - guess)  # ()
+        return (score - guess) / (1 - guess)
 
     def late(scores: Tensor) -> Tensor:
         return scores[:, -5:].mean()  # ()

@@ -344,9 +344,7 @@ def exchanged(model: Seq2Seq) -> Iterator[tuple[str, int, float]]:
             states = first[[0, 0, 0, 0, 1, 1]]  # (batch, hid)
             known = batch.tgt_in[:1].expand(len(EXCHANGED), -1)  # (batch, tgt_len)
             mask = batch.src_mask[:1].expand(len(EXCHANGED), -1)  # (batch, src_len)
-            logits, _, _ = model.decoder(
-                known, states, swapped, mask
-            )  # (batch, tgt_len, tgt_vocab)
+            logits, _, _ = model.decoder(known, states, swapped, mask)
         for at, likeliest in enumerate(logits[:, target].argmax(dim=-1).tolist()):
             written[at].append(likeliest == red)
     for at, hits in enumerate(written):

@@ -208,9 +208,9 @@ def at_random(
     """
     if not model.training:
         return None
-    ids = fed[0].tgt_in  # (batch, tgt_len)
+    ids = fed[0].tgt_in
     words = torch.randint_like(ids, len(SPECIALS), model.config.tgt_vocab)
-    mixed = torch.rand(ids.shape, device=ids.device) < share  # (batch, tgt_len)
+    mixed = torch.rand(ids.shape, device=ids.device) < share
     mixed &= ids >= len(SPECIALS)
     return (replace(fed[0], tgt_in=torch.where(mixed, words, ids)),)
 
@@ -272,7 +272,7 @@ def padded(counted: bool, seed: int) -> Iterator[tuple[str, int, float]]:
         logits.retain_grad()
         loss.backward()
         if counted and step in LOOKED and logits.grad is not None:
-            sizes = logits.grad.abs().sum(dim=2)  # (batch, tgt_len)
+            sizes = logits.grad.abs().sum(dim=2)
             share = sizes[batch.tgt_out == PAD].sum() / sizes.sum()
             yield "pads", step, share.item()
         nn.utils.clip_grad_norm_(model.parameters(), RECIPE.clip)

@@ -34,6 +34,8 @@ EXEMPT = {
     "studies/adversary.py: divergence": "spreads of any shape come in",
     "studies/adversary.py: total_variation": "spreads of any shape come in",
     "studies/agreement.py: agree": "tensors of any shape come in, a sentence goes out",
+    "studies/explaining.py: in_percent": "shares of any shape come in, a text goes out",
+    "studies/explaining.py: moved": "a list of rows comes in, counts go out",
     "studies/first_state.py: started_from": "hands the state on, as translate_from",
     "studies/first_state.py: translate_from": "hands the state on",
     "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
@@ -73,6 +75,7 @@ def walk_attention(lesson):
         attention(torch.zeros(3, 10, hid), enc_states, mask)
     study = getattr(lesson, "studies.attention")
     study.Unmasked(attention)(torch.zeros(3, 10, hid), enc_states, mask)
+    study.second_word(torch.zeros(3, 10, 5), mask, 1)
 
 
 def walk_encoder(lesson):
@@ -250,7 +253,7 @@ def walk_padding_studies(lesson):
     places = getattr(lesson, "studies.places")
     moving = places.trained(torch.device("cpu"))["by place"]
     places.look(moving, group[0])
-    for move in places.MOVES:
+    for move in (*places.MOVES, places.CONTROL):
         places.right(moving, group, move)
     places.study()
 
@@ -282,6 +285,9 @@ def walk_explaining(lesson):
         list(explaining.negated(model, words))
     explaining.span("needs", "general-after", "map")
     explaining.remixed("needs", "half even")
+    shapes.axes(**dict.fromkeys(names.split()))
+    looks = getattr(lesson, "studies.attention")
+    list(looks.exchanged(lesson.pretrained.load_pretrained("position-after")[0]))
 
 
 def walk_exercises():
