@@ -41,14 +41,14 @@ MUTATIONS = [
     (
         "04_training_loop",
         "a slope of tanh",
-        "to_mixed = to_features * (1 - features**2)",
-        "to_mixed = to_features * (1 - features)",
+        "to_mixed = to_features * slope",
+        "to_mixed = to_features",
     ),
     (
         "04_training_loop",
         "a path back in time",
-        "to_reset = to_candidate * state_part[2] * reset * (1 - reset)",
-        "to_reset = to_candidate * state_part[1] * reset * (1 - reset)",
+        '"the next state": arrived[-1] @ by_old',
+        '"the next state": arrived[-2] @ by_old',
     ),
 ]
 
