@@ -1,7 +1,7 @@
 """Studies: one training over several seeds, too long for a notebook to do itself.
 
-A study is a module here and its results are the table beside it. `make reversal-study`
-and `make attention-study` make the tables anew; a test trains a sample of rows again.
+A study is a module here and its results are the table beside it. `make places-study`,
+say, makes its table anew; a test trains a sample of rows again.
 """
 
 import csv
@@ -69,3 +69,13 @@ def values(
         runs = [[run[at] for at in sorted(run)] for run in seeds.values()]
         found[model] = torch.tensor(runs)  # (seeds, points)
     return found
+
+
+def span(shares: Tensor, digits: int = 0) -> str:
+    """The least and the most of some shares in per cent, such as "90 to 93 %".
+
+    Shapes
+        shares: any, float, 0 to 1
+    """
+    least, most = 100 * shares.min().item(), 100 * shares.max().item()
+    return f"{least:.{digits}f} to {most:.{digits}f} %"

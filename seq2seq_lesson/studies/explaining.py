@@ -40,7 +40,7 @@ from seq2seq_lesson.interventions import (
 )
 from seq2seq_lesson.metrics import hard_alignment
 from seq2seq_lesson.seq2seq import Seq2Seq
-from seq2seq_lesson.studies import Finding, read_study, values
+from seq2seq_lesson.studies import Finding, read_study, span, values
 from seq2seq_lesson.studies.adversary import Maps, adversary, apart, total_variation
 from seq2seq_lesson.studies.attention import bundled, trained
 from seq2seq_lesson.studies.gradient_map import gradient_map
@@ -430,19 +430,14 @@ RUNS |= {
 }
 
 
-def span(
+def over_seeds(
     experiment: str, model: str, measure: str, at: int = 0, percent: bool = True
 ) -> str:
     """The least and the most of a measure over the seeds, such as "90 to 93 %"."""
     seeds = values(_table(), experiment, measure)[model][:, at]  # (seeds)
     if not percent:
         return f"{seeds.min():.2f} to {seeds.max():.2f}"
-    return in_percent(seeds)
-
-
-def in_percent(shares: Tensor) -> str:
-    """The least and the most of some shares, such as "90 to 93 %"."""
-    return f"{100 * shares.min():.0f} to {100 * shares.max():.0f} %"
+    return span(seeds)
 
 
 def remixed(rates: str, mix: str, model: str = "general-after") -> str:
@@ -453,7 +448,7 @@ def remixed(rates: str, mix: str, model: str = "general-after") -> str:
     """
     moves = values(_table(), rates, "even moved")[model][:, 1:]  # (seeds, classes)
     rows = values(_table(), mix, "even rows")[model][:, 1:]  # (seeds, classes)
-    return in_percent((moves * rows).sum(dim=1))
+    return span((moves * rows).sum(dim=1))
 
 
 def won(experiment: str, first: str, second: str, at: int = 0) -> tuple[int, int]:

@@ -14,11 +14,9 @@ import torch
 from seq2seq_lesson.batches import mask_from_lengths
 from seq2seq_lesson.corpus import prepare, read_pairs, split
 from seq2seq_lesson.pretrained import load_pretrained
-from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
-from seq2seq_lesson.studies import read_study, values
-from seq2seq_lesson.studies.swaps import padded, write, wrong
-from seq2seq_lesson.tasks import MODELS, bundled
-from seq2seq_lesson.training import fit
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.studies import read_study, span, values
+from seq2seq_lesson.studies.swaps import padded, retrained, write, wrong
 from seq2seq_lesson.translation import Translation, translate
 from seq2seq_lesson.vocabulary import Vocabulary
 
@@ -126,19 +124,9 @@ def _study(name: str) -> Callable[[int], Iterator[tuple[str, int, float]]]:
     """Train a model with a seed; per cent right of unseen sentences after each move."""
 
     def run(seed: int) -> Iterator[tuple[str, int, float]]:
-        task = bundled()
-        _, sizes, recipe = MODELS[name]
-        src, tgt = task.vocabularies
-        model = Seq2Seq(ModelConfig(len(src), len(tgt), **sizes))
-        fit(
-            model,
-            task.examples,
-            type(recipe)(**vars(recipe) | {"seed": seed}),
-            progress=False,
-        )
-        model.eval()
+        parts = retrained(name, seed)
         for move in MOVES:
-            yield move, 0, 100 * share(right((model, src, tgt), unseen(), move))
+            yield move, 0, 100 * share(right(parts, unseen(), move))
 
     return run
 
@@ -155,9 +143,6 @@ def study() -> dict[str, dict[str, str]]:
     rows = read_study("places")
     found: dict[str, dict[str, str]] = {}
     for move in MOVES:
-        for model, shares in values(
-            rows, "moved", move
-        ).items():  # by model: (seeds, 1)
-            text = f"{shares.min():.0f} to {shares.max():.0f} %"
-            found.setdefault(model, {})[move] = text
+        for model, percent in values(rows, "moved", move).items():
+            found.setdefault(model, {})[move] = span(percent / 100)
     return found

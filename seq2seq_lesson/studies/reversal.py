@@ -395,16 +395,6 @@ def learn(
     return run
 
 
-def span(runs: Tensor, digits: int = 0) -> str:
-    """The least and the most of some shares, in per cent.
-
-    Shapes
-        runs: any, float, 0 to 1
-    """
-    least, most = 100 * runs.min().item(), 100 * runs.max().item()
-    return f"{least:.{digits}f} to {most:.{digits}f} %"
-
-
 def probed(vectors: Tensor, told: Tensor) -> float:
     """How often a line through vectors tells yes from no, on some not fitted to.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 from seq2seq_lesson.batches import mask_from_lengths
 from seq2seq_lesson.corpus import known_translations, prepare, read_pairs, split
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, best_words
-from seq2seq_lesson.studies import read_study, values
+from seq2seq_lesson.studies import read_study, span, values
 from seq2seq_lesson.tasks import MODELS, bundled
 from seq2seq_lesson.training import fit
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS, Vocabulary
@@ -161,19 +162,23 @@ def broken(
     return turned, total
 
 
+def retrained(name: str, seed: int) -> tuple[Seq2Seq, Vocabulary, Vocabulary]:
+    """A model that comes along, trained anew with another seed; its vocabularies."""
+    task = bundled()
+    _, sizes, recipe = MODELS[name]
+    src, tgt = task.vocabularies
+    model = Seq2Seq(ModelConfig(len(src), len(tgt), **sizes))
+    fit(model, task.examples, replace(recipe, seed=seed), progress=False)
+    return model.eval(), src, tgt
+
+
 def _study(name: str) -> Callable[[int], Iterator[tuple[str, int, float]]]:
     """Train a model with a seed; of each part how many right ones it breaks."""
 
     def run(seed: int) -> Iterator[tuple[str, int, float]]:
-        task = bundled()
-        _, sizes, recipe = MODELS[name]
-        src, tgt = task.vocabularies
-        model = Seq2Seq(ModelConfig(len(src), len(tgt), **sizes))
-        recipe = type(recipe)(**vars(recipe) | {"seed": seed})
-        fit(model, task.examples, recipe, progress=False)
-        model.eval()
+        parts = retrained(name, seed)
         for part in PARTS:
-            turned, right = broken(model, *task.vocabularies, [part])
+            turned, right = broken(*parts, [part])
             yield part, 0, turned
         yield "right", 0, right
 
@@ -194,7 +199,6 @@ def study() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for part in PARTS:
         for model, turned in values(rows, "swap", part).items():
-            shares = 100 * turned / right[model]  # (seeds, 1)
-            text = f"{shares.min():.1f} to {shares.max():.1f} %"
-            found.setdefault(model, {})[part] = text
+            shares = turned / right[model]  # (seeds, 1)
+            found.setdefault(model, {})[part] = span(shares, 1)
     return found

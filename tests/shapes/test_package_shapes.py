@@ -34,13 +34,12 @@ EXEMPT = {
     "studies/adversary.py: divergence": "spreads of any shape come in",
     "studies/adversary.py: total_variation": "spreads of any shape come in",
     "studies/agreement.py: agree": "tensors of any shape come in, a sentence goes out",
-    "studies/explaining.py: in_percent": "shares of any shape come in, a text goes out",
     "studies/explaining.py: moved": "a list of rows comes in, counts go out",
     "studies/first_state.py: started_from": "hands the state on, as translate_from",
     "studies/first_state.py: translate_from": "hands the state on",
     "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
     "studies/reversal.py: probed": "vectors of any kind come in, a share goes out",
-    "studies/reversal.py: span": "numbers of any shape come in, a text goes out",
+    "studies/__init__.py: span": "numbers of any shape come in, a text goes out",
     "interventions.py: intervened": "hands the change on; no tensor passes here",
     "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
     "translation.py: Translation.word_weights": "cuts the weights it was given",
@@ -283,7 +282,7 @@ def walk_explaining(lesson):
         explaining.differing(forced, forced)
         explaining.negations = lambda few=cases: few
         list(explaining.negated(model, words))
-    explaining.span("needs", "general-after", "map")
+    explaining.over_seeds("needs", "general-after", "map")
     explaining.remixed("needs", "half even")
     shapes.axes(**dict.fromkeys(names.split()))
     looks = getattr(lesson, "studies.attention")

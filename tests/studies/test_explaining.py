@@ -115,16 +115,16 @@ def test_spans_and_victories_are_the_tables():
         if row[:2] == ("needs", "general-after") and row[3:5] == ("map", 1)
     ]
     said = f"{100 * min(rows):.0f} to {100 * max(rows):.0f} %"
-    assert explaining.span("needs", "general-after", "map", 1) == said
+    assert explaining.over_seeds("needs", "general-after", "map", 1) == said
     assert explaining.won("needs", "map", "ruler", 1) == (12, 12)
-    nats = explaining.span("needs", "general-after", "re nats", 0, percent=False)
+    nats = explaining.over_seeds("needs", "general-after", "re nats", 0, percent=False)
     assert " to " in nats
     assert "%" not in nats
 
 
 def test_the_mix_of_rows_makes_the_map_free():
     def moved(experiment):
-        return explaining.span(experiment, "general-after", "even moved")
+        return explaining.over_seeds(experiment, "general-after", "even moved")
 
     assert explaining.remixed("needs", "needs") == moved("needs")
     assert explaining.remixed("half even", "half even") == moved("half even")
