@@ -208,14 +208,3 @@ def gradients_back(
     ax.grid(alpha=0.3)
     ax.legend()
     return ax
-
-
-def seconds_bars(seconds: Mapping[str, float], ax: Axes | None = None) -> Axes:
-    """Draw how long each way took, in milliseconds."""
-    ax = new_axes(ax, 8, 0.6 * len(seconds) + 0.9)
-    bars = ax.barh(list(seconds), [1000 * value for value in seconds.values()])
-    ax.bar_label(bars, fmt=" %.1f ms")
-    ax.invert_yaxis()
-    ax.margins(x=0.2)
-    ax.set_xlabel("milliseconds")
-    return ax

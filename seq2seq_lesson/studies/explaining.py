@@ -38,7 +38,6 @@ from seq2seq_lesson.interventions import (
     shuffled,
     uniform,
 )
-from seq2seq_lesson.metrics import hard_alignment
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.studies import Finding, read_study, span, values
 from seq2seq_lesson.studies.adversary import Maps, adversary, apart, total_variation
@@ -110,29 +109,6 @@ def pointed(
             hits["grammar"] = (word, row) in (pair.alignment or ())
             found.append(Word(kind_of(nats), hits))
     return found
-
-
-def links_found(
-    model: Seq2Seq,
-    pairs: Sequence[SentencePair],
-    vocabularies: tuple[Vocabulary, Vocabulary],
-) -> list[tuple[int, int]]:
-    """Of the true links whose source word is needed, or not: how many argmax draws.
-
-    Shapes
-        return: (found, all) for each of `CLASSES`, by the need of that very word
-    """
-    found = [[0, 0] for _ in CLASSES]
-    forced = translate_forced(model, pairs, *vocabularies)
-    for pair, translation in zip(pairs, forced, strict=True):
-        assert translation.word_weights is not None, "a model with attention is wanted"
-        need = needs(model, pair, *vocabularies)
-        drawn = hard_alignment(translation.word_weights)
-        for source, target in pair.alignment or ():
-            for at in (0, kind_of(float(need[target, source]))):
-                found[at][0] += (source, target) in drawn
-                found[at][1] += 1
-    return [(hits, total) for hits, total in found]
 
 
 def shares(words: Sequence[Word]) -> Iterator[tuple[str, int, float]]:

@@ -119,13 +119,6 @@ def test_curves_of_several_runs_show_their_mean_and_a_band():
     assert {"100 %", "50 %", "20 %", "10 %"} <= shown
 
 
-def test_bars_are_in_milliseconds():
-    ax = plots.seconds_bars({"slow": 0.2, "quick": 0.0123})
-    assert [bar.get_width() for bar in ax.patches] == pytest.approx([200, 12.3])
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["slow", "quick"]
-    assert " 12.3 ms" in texts(ax)
-
-
 def test_a_sentence_in_place_of_its_words_is_refused():
     with pytest.raises(ValueError, match=r"'non', wanted .* split each sentence"):
         plots.padded_blocks([["il", "dort"], "non"])

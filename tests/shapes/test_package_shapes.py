@@ -277,7 +277,6 @@ def walk_explaining(lesson):
         explaining.moved(maps, costs)
         explaining.hide(model, cases, words, "pas")
         list(explaining.shares(explaining.pointed(model, pairs, words)))
-        explaining.links_found(model, pairs, words)
         forced = lesson.translation.translate_forced(model, pairs, *words)
         explaining.differing(forced, forced)
         explaining.negations = lambda few=cases: few
