@@ -105,7 +105,7 @@ def write_lesson(folder: Path, path: Path, number: int) -> tuple[Path, str]:
     book.cells = [cell for cell in book.cells if cell in needed]
     copy = folder / f"{path.stem}-{number + 1}.ipynb"
     nbformat.write(book, copy)
-    return copy, _split(explorers[number].source)[1]
+    return copy, _bare(_split(explorers[number].source)[1])
 
 
 def _split(source: str) -> tuple[str, str]:
@@ -113,6 +113,15 @@ def _split(source: str) -> tuple[str, str]:
     last = ast.parse(source).body[-1]
     lines = source.splitlines()
     return "\n".join(lines[: last.lineno - 1]), "\n".join(lines[last.lineno - 1 :])
+
+
+def _bare(call: str) -> str:
+    """A factory's call without the module in front: `stepper.stepper()` -> `stepper()`."""
+    node = ast.parse(call, mode="eval").body
+    assert isinstance(node, ast.Call), call
+    if isinstance(node.func, ast.Attribute):
+        node.func = ast.Name(node.func.attr, ast.Load())
+    return ast.unparse(node)
 
 
 def twin_of(call: str) -> Explorer | None:
