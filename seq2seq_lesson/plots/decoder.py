@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
@@ -106,36 +107,34 @@ def exact_by_length(
     return ax
 
 
-def weights_by_treatment(
-    weights: Mapping[str, Tensor],
-    source_words: Sequence[str],
-    ax: Axes | None = None,
-    *,
-    highest: float = 1.0,
-    colour_bar: bool = True,
-) -> Axes:
-    """Draw one step's weights, a row for each thing done to the encoder's states.
+def weights_by_treatment(scores: Mapping[str, Mapping[str, Tensor]]) -> Figure:
+    """Draw one step's weights: a panel for each score, a row for each treatment.
 
-    Each weight stands there in per cent.
+    Each weight stands there in per cent; all panels share one scale.
 
     Shapes
-        weights: treatment -> (src_len,) float, sums to 1
-    Args
-        highest: where the colour scale ends; small weights need a shorter one
+        scores: score -> treatment -> (positions,) float, sums to 1
     """
-    rows = torch.stack([*weights.values()])
-    ax = attention_map(rows, source_words, list(weights), ax, colour_bar)
-    ax.images[0].set_clim(0, highest)
-    for (row, column), share in np.ndenumerate(rows.detach().cpu().numpy()):
-        colour = INK if share > 0.55 * highest else "white"
-        text = f"{100 * share:.0f}"
-        ax.text(column, row, text, ha="center", va="center", color=colour)
-    for row in range(1, len(rows)):  # rows that are equal must not melt together
-        ax.axhline(row - 0.5, color="white", lw=4)
-    ax.set_xticks(range(len(source_words)), source_words, rotation=0, ha="center")
-    ax.set_xlabel("")  # positions, and weights in per cent: for the title
-    ax.set_ylabel("")
-    return ax
+    panels = {title: torch.stack([*rows.values()]) for title, rows in scores.items()}
+    highest = max(float(rows.max()) for rows in panels.values())
+    figure, axs = plt.subplots(
+        len(panels), 1, figsize=(8, 2.6 * len(panels)), layout="constrained"
+    )
+    for ax, (title, rows) in zip(np.atleast_1d(axs), panels.items(), strict=True):
+        positions = [str(position) for position in range(rows.shape[1])]
+        attention_map(rows, positions, [*scores[title]], ax, colour_bar=False)
+        ax.images[0].set_clim(0, highest)
+        for (row, column), share in np.ndenumerate(rows.detach().cpu().numpy()):
+            colour = INK if share > 0.55 * highest else "white"
+            text = f"{100 * share:.0f}"
+            ax.text(column, row, text, ha="center", va="center", color=colour)
+        for row in range(1, len(rows)):  # rows that are equal must not melt together
+            ax.axhline(row - 0.5, color="white", lw=4)
+        ax.set_xticks(range(len(positions)), positions, rotation=0, ha="center")
+        ax.set_xlabel("")  # positions, and weights in per cent: for the title
+        ax.set_ylabel("")
+        ax.set_title(f"{title}: weights of positions 0 to {positions[-1]}, per cent")
+    return figure
 
 
 def aligned_positions(

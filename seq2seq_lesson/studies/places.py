@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 
 from seq2seq_lesson.batches import mask_from_lengths
-from seq2seq_lesson.corpus import prepare, read_pairs, split
+from seq2seq_lesson.corpus import SentencePair, prepare, read_pairs, split
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.studies import read_study, span, values
@@ -120,6 +120,39 @@ def share(counts: dict[int, tuple[int, int]]) -> float:
     return sum(hits) / sum(sizes)
 
 
+def shares(
+    models: dict[str, Model], sentences: Sequence[str], *moves: str
+) -> dict[str, list[float]]:
+    """Of the two models that attend, the share of right ones after each move.
+
+    Args
+        models: as `trained` returns them
+        moves: each as in `moved`
+    """
+    return {
+        how: [share(right(models[how], sentences, move)) for move in moves]
+        for how, name in KINDS.items()
+        if name in STUDIED
+    }
+
+
+def near(pairs: Sequence[SentencePair]) -> tuple[float, float]:
+    """The share of links that join positions at most one apart, and chance's share.
+
+    Chance links each word that has a link with every word read.
+
+    Args
+        pairs: sentences whose words are linked
+    """
+    linked, by_chance = [], []
+    for pair in pairs:
+        positions = range(len(pair.source.split()))
+        for read, written in pair.alignment or ():
+            linked.append(abs(read - written) <= 1)
+            by_chance += [abs(other - written) <= 1 for other in positions]
+    return sum(linked) / len(linked), sum(by_chance) / len(by_chance)
+
+
 def _study(name: str) -> Callable[[int], Iterator[tuple[str, int, float]]]:
     """Train a model with a seed; per cent right of unseen sentences after each move."""
 
@@ -134,15 +167,15 @@ def _study(name: str) -> Callable[[int], Iterator[tuple[str, int, float]]]:
 RUNS = {("moved", name): _study(name) for name in STUDIED}
 
 
-def study() -> dict[str, dict[str, str]]:
+def study() -> dict[str, list[str]]:
     """Per cent right after each move, the least and the most of the seeds.
 
     Shapes
-        return: model -> move -> text, such as "0 to 2 %"
+        return: move -> a text for each model of `STUDIED`, such as "0 to 2 %"
     """
     rows = read_study("places")
-    found: dict[str, dict[str, str]] = {}
+    found = {}
     for move in MOVES:
-        for model, percent in values(rows, "moved", move).items():
-            found.setdefault(model, {})[move] = span(percent / 100)
+        percents = values(rows, "moved", move)
+        found[move] = [span(percents[model] / 100) for model in STUDIED]
     return found

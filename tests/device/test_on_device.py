@@ -273,7 +273,7 @@ PLOTS = {
     "unrolled_encoder": unrolled,
     "vectors": lambda: decoder.vectors(there(2), there(3, 2), there(3), there(2)),
     "weights_by_treatment": lambda: decoder.weights_by_treatment(
-        {"a": there(2)}, ["x", "y"]
+        {"place": {"a": there(2)}}
     ),
 }
 

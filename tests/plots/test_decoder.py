@@ -186,24 +186,20 @@ def test_vectors_are_arrows_as_thick_as_their_weights():
         assert not any(place.overlaps(other) for other in places[:number])
 
 
-def test_treatments_are_rows():
-    rows = {"as they are": torch.tensor([0.2, 0.8]), "zeros": torch.tensor([0.5, 0.5])}
-    ax = weights_by_treatment(rows, ["0", "1"])
-    assert [label.get_text() for label in ax.get_yticklabels()] == list(rows)
-    torch.testing.assert_close(
-        torch.tensor(ax.images[0].get_array().data), torch.stack([*rows.values()])
-    )
-    assert ax.images[0].get_clim() == (0, 1)
-    assert len(ax.figure.axes) == 2  # the map and its colour bar
-
-
-def test_small_weights_get_a_shorter_scale_and_rows_stay_apart():
-    rows = {name: torch.tensor([0.1, 0.9]) for name in ("one", "two", "three")}
-    ax = weights_by_treatment(rows, ["0", "1"], highest=0.25, colour_bar=False)
-    assert ax.images[0].get_clim() == (0, 0.25)
-    assert [line.get_ydata()[0] for line in ax.lines] == [0.5, 1.5]
-    assert texts(ax) == ["10", "90"] * 3  # per cent
-    assert len(ax.figure.axes) == 1
+def test_treatments_are_rows_and_scores_are_panels_on_one_scale():
+    place = {name: torch.tensor([0.1, 0.9]) for name in ("one", "two", "three")}
+    dot = {name: torch.tensor([0.4, 0.6]) for name in place}
+    figure = weights_by_treatment({"place": place, "dot": dot})
+    assert len(figure.axes) == 2
+    for ax, rows in zip(figure.axes, (place, dot), strict=True):
+        assert [label.get_text() for label in ax.get_yticklabels()] == list(rows)
+        shown = torch.tensor(ax.images[0].get_array().data)
+        torch.testing.assert_close(shown, torch.stack([*rows.values()]))
+        torch.testing.assert_close(ax.images[0].get_clim(), (0.0, 0.9))
+        assert [line.get_ydata()[0] for line in ax.lines] == [0.5, 1.5]
+    assert texts(figure.axes[0]) == ["10", "90"] * 3  # per cent
+    titles = [ax.get_title().partition(":")[0] for ax in figure.axes]
+    assert titles == ["place", "dot"]
 
 
 def test_links_are_counted_target_by_source():

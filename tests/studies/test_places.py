@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.studies import places, read_study
 from seq2seq_lesson.studies.swaps import translations
 from seq2seq_lesson.translation import translate
@@ -66,6 +67,21 @@ def test_right_ones_are_counted_by_length(models, few):
     assert places.share({3: (1, 2), 4: (2, 2)}) == 0.75
 
 
+def test_shares_are_those_of_the_two_that_attend_move_by_move(models, few):
+    found = places.shares(models, few, "places only", places.CONTROL)
+    assert [*found] == ["by place", "by comparing"]
+    for how, (in_front, at_the_end) in found.items():
+        ours = models[how]
+        assert in_front == places.share(places.right(ours, few, "places only"))
+        assert at_the_end == places.share(places.right(ours, few, places.CONTROL))
+
+
+def test_links_are_near_or_far_and_chance_is_counted_over_all_words_read():
+    pair = SentencePair("a b c d", "x y", ((0, 0), (3, 1)))
+    assert places.near([pair]) == (1 / 2, 5 / 8)  # a, b; then a, b, c
+    assert places.near([pair, SentencePair("a", "x")]) == (1 / 2, 5 / 8)
+
+
 def test_the_table_holds_every_run_and_its_first_row_comes_out_again(models):
     rows = read_study("places")
     held = {(row.experiment, row.model, row.seed) for row in rows}
@@ -73,4 +89,6 @@ def test_the_table_holds_every_run_and_its_first_row_comes_out_again(models):
     (known,) = (r.value for r in rows if r[1:4] == ("position-after", 0, "as it is"))
     share = places.share(places.right(models["by place"], places.unseen()))
     assert abs(100 * share - known) < 2  # trained on another machine
-    assert places.study()["general-after"]["places only"].endswith(" %")
+    by_place, by_comparing = places.study()["places only"]
+    assert by_place.endswith(" %")
+    assert int(by_comparing.split()[0]) > int(by_place.split()[2])
