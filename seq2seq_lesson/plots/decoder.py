@@ -116,7 +116,7 @@ def weights_by_treatment(scores: Mapping[str, Mapping[str, Tensor]]) -> Figure:
         scores: score -> treatment -> (positions,) float, sums to 1
     """
     panels = {title: torch.stack([*rows.values()]) for title, rows in scores.items()}
-    highest = max(float(rows.max()) for rows in panels.values())
+    highest = max(rows.max().item() for rows in panels.values())
     figure, axs = plt.subplots(
         len(panels), 1, figsize=(8, 2.6 * len(panels)), layout="constrained"
     )
