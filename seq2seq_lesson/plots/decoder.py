@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
-from seq2seq_lesson.palette import BLUE, GREEN, HEAT, INK, ORANGE, PINK
+from seq2seq_lesson.palette import BLUE, GREEN, INK, ORANGE, PINK
 from seq2seq_lesson.plots import with_styles
 from seq2seq_lesson.plots.attention import attention_map
 
@@ -110,22 +110,22 @@ def exact_by_length(
 def weights_by_treatment(scores: Mapping[str, Mapping[str, Tensor]]) -> Figure:
     """Draw one step's weights: a panel for each score, a row for each treatment.
 
-    Each weight stands there in per cent; all panels share one scale.
+    Each weight stands there in per cent. The scale ends at a half, so that small
+    weights differ in colour, too.
 
     Shapes
         scores: score -> treatment -> (positions,) float, sums to 1
     """
     panels = {title: torch.stack([*rows.values()]) for title, rows in scores.items()}
-    highest = max(rows.max().item() for rows in panels.values())
     figure, axs = plt.subplots(
         len(panels), 1, figsize=(8, 2.6 * len(panels)), layout="constrained"
     )
     for ax, (title, rows) in zip(np.atleast_1d(axs), panels.items(), strict=True):
         positions = [str(position) for position in range(rows.shape[1])]
         attention_map(rows, positions, [*scores[title]], ax, colour_bar=False)
-        ax.images[0].set_clim(0, highest)
+        ax.images[0].set_clim(0, 0.5)
         for (row, column), share in np.ndenumerate(rows.detach().cpu().numpy()):
-            colour = INK if share > 0.55 * highest else "white"
+            colour = INK if share > 0.28 else "white"
             text = f"{100 * share:.0f}"
             ax.text(column, row, text, ha="center", va="center", color=colour)
         for row in range(1, len(rows)):  # rows that are equal must not melt together
@@ -135,32 +135,6 @@ def weights_by_treatment(scores: Mapping[str, Mapping[str, Tensor]]) -> Figure:
         ax.set_ylabel("")
         ax.set_title(f"{title}: weights of positions 0 to {positions[-1]}, per cent")
     return figure
-
-
-def aligned_positions(
-    alignments: Sequence[Sequence[tuple[int, int]]], ax: Axes | None = None
-) -> Axes:
-    """Draw which source position explains which target position, over a corpus.
-
-    Each row sums to 1.
-
-    Args
-        alignments: per sentence, pairs (source position, target position), from 0
-    """
-    pairs = np.array([pair for alignment in alignments for pair in alignment])
-    source, target = pairs.T
-    counts = np.zeros((target.max() + 1, source.max() + 1))
-    np.add.at(counts, (target, source), 1)
-    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
-    image = ax.imshow(shares, vmin=0, vmax=1, cmap=HEAT)
-    ax.figure.colorbar(image, ax=ax, label="share of links (each row sums to 1)")
-    ax.xaxis.tick_top()  # as in every other map: rows are written, columns read
-    ax.xaxis.set_label_position("top")
-    ax.set_xlabel("position in the source (read)")
-    ax.set_ylabel("position in the target (written)")
-    return ax
 
 
 def dot_variance(
