@@ -88,31 +88,30 @@ def pushes(
 
 
 def chain(
-    stations: Mapping[str, float],
-    steps: Sequence[str],
-    slopes: Sequence[float],
-    ax: Axes | None = None,
+    stations: Mapping[str, Tensor], slopes: Mapping[str, Tensor], ax: Axes | None = None
 ) -> Axes:
     """Draw one path from a number to the loss, and the slopes on the way back.
 
     Args
         stations: the numbers that the forward pass computes, by name, the loss last
-        steps:    what leads from each to the next
-        slopes:   of each step, how much its result moves with what came in
+        slopes:   of each step that leads from one to the next, by the step's name, how
+            much its result moves with what came in
+    Shapes
+        all: () float
     Raises
-        ValueError: there is not one step and one slope between two stations.
+        ValueError: there is not one slope between two stations.
     """
-    if not len(stations) - 1 == len(steps) == len(slopes):
+    if len(stations) - 1 != len(slopes):
         raise ValueError(
-            f"steps and slopes: got {len(steps)} and {len(slopes)}, wanted "
-            f"{len(stations) - 1} each, one between every two stations"
+            f"slopes: got {len(slopes)}, wanted {len(stations) - 1}, one between every "
+            "two stations"
         )
     ax = new_axes(ax, 1.85 * len(stations), 3.2, blank=True)
     centre: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": TEXT + 1}
     for n, (name, value) in enumerate(stations.items()):
         box = {"boxstyle": "round,pad=0.45", "fc": "white", "ec": BLACK, "lw": 1.5}
         ax.text(n, 0, f"{name}\n{value:.3f}", bbox=box, **centre)
-    for n, (step, slope) in enumerate(zip(steps, slopes, strict=True)):
+    for n, (step, slope) in enumerate(slopes.items()):
         for y, start, end, colour in (
             (0.5, n + 0.05, n + 0.95, BLUE),
             (-0.5, n + 0.95, n + 0.05, VERMILION),
@@ -123,7 +122,7 @@ def chain(
         ax.text(n + 0.5, -0.72, f"× {slope:.3f}", color=VERMILION, **centre)
     left: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": TEXT}
     ax.text(-0.45, 1.08, "forward: numbers", color=BLUE, **left)
-    product = f"backward: slopes, multiplied: {math.prod(slopes):.4f}"
+    product = f"backward: slopes, multiplied: {math.prod(slopes.values()):.4f}"
     ax.text(-0.45, -1.08, product, color=VERMILION, **left)
     ax.set(xlim=(-0.5, len(stations) - 0.5), ylim=(-1.25, 1.25))
     return ax

@@ -49,12 +49,14 @@ def test_pushes_are_a_bar_a_word_and_the_right_one_is_bold():
 
 
 def test_a_chain_shows_its_slopes_and_their_product():
-    ax = plots.chain({"a": 1, "b": 2, "loss": 3}, ["double", "log"], [2.0, 0.25])
+    stations = dict(zip(("a", "b", "loss"), torch.tensor([1.0, 2, 3]), strict=True))
+    slopes = dict(zip(("double", "log"), torch.tensor([2.0, 0.25]), strict=True))
+    ax = plots.chain(stations, slopes)
     said = [text.get_text() for text in ax.texts]
     assert {"a\n1.000", "loss\n3.000", "double", "× 2.000", "× 0.250"} <= {*said}
     assert said[-1].endswith("multiplied: 0.5000")
-    with pytest.raises(ValueError, match="wanted 1 each"):
-        plots.chain({"a": 1, "b": 2}, ["double", "log"], [2.0])
+    with pytest.raises(ValueError, match="got 2, wanted 1"):
+        plots.chain({"a": stations["a"], "loss": stations["loss"]}, slopes)
 
 
 def test_slopes_between_states_stand_in_their_rows_and_columns():

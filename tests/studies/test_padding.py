@@ -1,0 +1,18 @@
+"""Useless columns change the rectangle and no sentence."""
+
+import torch
+
+from seq2seq_lesson.batches import collate
+from seq2seq_lesson.studies import padding
+from seq2seq_lesson.vocabulary import EOS, PAD
+
+
+def test_a_wider_batch_holds_the_same_words():
+    batch = collate([([4, EOS], [5, 6, EOS]), ([7, EOS], [EOS])])
+    wide = padding.wider(batch, 2)
+    assert wide.tokens == batch.tokens
+    for was, now in ((batch.tgt_in, wide.tgt_in), (batch.tgt_out, wide.tgt_out)):
+        assert now.shape == (2, 5)
+        assert torch.equal(now[:, :3], was)
+        assert (now[:, 3:] == PAD).all()
+    assert wide.src_ids is batch.src_ids
