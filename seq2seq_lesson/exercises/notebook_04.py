@@ -7,7 +7,7 @@ import itertools
 import math
 import random
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, cast
 
@@ -21,6 +21,14 @@ from seq2seq_lesson.exercises.comparing import difference
 from seq2seq_lesson.exercises.isolation import apart
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
+
+
+def numbered(hints: Iterable[str]) -> str:
+    """A hint as it is; each of several with its number."""
+    told = [hint for hint in hints if hint]
+    if len(told) < 2:
+        return "".join(told)
+    return " ".join(f"({n}) {hint}" for n, hint in enumerate(told, 1))
 
 
 def right_word(attempt: object) -> Verdict:
@@ -91,7 +99,7 @@ def right_word(attempt: object) -> Verdict:
 
     ways = itertools.product(losses, logits, weights, steps)
     mistakes = {
-        " And ".join(filter(None, way)): made(
+        numbered(way): made(
             losses[way[0]], logits[way[1]], weights[way[2]], steps[way[3]]
         )
         for way in sorted(ways, key=lambda way: sum(map(bool, way)))
@@ -282,7 +290,7 @@ def run_epoch(attempt: object) -> Verdict:
         return Verdict(0.0, f"Not tried yet: {todo}")
     hints["still"] = "no step moves the model: zero_grad, then backward, then step."
     left = itertools.chain(*(itertools.combinations(hints, n) for n in range(1, 6)))
-    mistakes = {" And ".join(hints[n] for n in some): having(*some) for some in left}
+    mistakes = {numbered(hints[n] for n in some): having(*some) for some in left}
     verdict = judge(attempt, draw, against(having()), todo=todo, mistakes=mistakes)
     if verdict.points < 1:
         return verdict
