@@ -20,6 +20,21 @@ def step(gru: nn.GRU, word: Tensor, state: Tensor) -> Tensor:
     return h_n.flatten()  # (hid,)
 
 
+def states(gru: nn.GRU, inputs: Tensor, first: Tensor) -> list[Tensor]:
+    """The state before the first word and after each; `backward` keeps their gradients.
+
+    Shapes
+        inputs: (tgt_len, emb) float
+        first:  (hid,) float
+        return: tgt_len + 1 times (hid,) float
+    """
+    found = [first]
+    for word in inputs:
+        found.append(step(gru, word, found[-1]))
+        found[-1].retain_grad()
+    return found
+
+
 def slopes(gru: nn.GRU, word: Tensor, state: Tensor) -> Tensor:
     """How much each number of the next state moves with each of this one.
 
@@ -40,8 +55,8 @@ def shares(gru: nn.GRU, inputs: Tensor, states: Sequence[Tensor]) -> Tensor:
         states: tgt_len + 1 times (hid,) float, the one before the first word first
         return: (tgt_len, 3*hid, hid) float
     """
-    found = []
+    matrix, found = gru.get_parameter("weight_hh_l0"), list[Tensor]()
     for word, old, new in zip(inputs, states[:-1], states[1:], strict=True):
         alone = step(gru, word.detach(), old.detach())  # (hid,)
-        found += torch.autograd.grad(alone, gru.weight_hh_l0, new.grad)
+        found += torch.autograd.grad(alone, matrix, new.grad)
     return torch.stack(found)  # (tgt_len, 3*hid, hid)

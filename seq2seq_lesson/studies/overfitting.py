@@ -39,6 +39,11 @@ def loss_on(model: Seq2Seq, examples: Sequence[Example]) -> float:
         return sequence_loss(model(batch), batch.tgt_out).item()
 
 
+def losses_on(**examples: Sequence[Example]) -> Callable[[Seq2Seq], dict[str, float]]:
+    """What `fit` may ask after a round: the loss on each of some sets, by its name."""
+    return lambda model: {name: loss_on(model, some) for name, some in examples.items()}
+
+
 def trained(
     config: ModelConfig,
     pool: Sequence[Example],

@@ -342,9 +342,9 @@ def test_half_a_repair_is_told_what_is_left():
     attempt = EPOCH.replace("optimizer.zero_grad()", "pass")
     told = exercise_cells.verdict("04-3", attempt.replace("loss.item()", "loss"))
     assert "adds to the gradients of those before" in told.message
-    assert "And a plain number is wanted" in told.message
+    assert "(2) a plain number is wanted" in told.message
     told = exercise_cells.verdict("04-3", EPOCH.replace("batch.tokens", "1"))
-    assert "by its tokens. And at the end" in told.message
+    assert "by its tokens. (2) at the end" in told.message
 
 
 def test_behind_the_end_of_a_sentence_the_teacher_may_read_anything():

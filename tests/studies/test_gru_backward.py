@@ -11,9 +11,7 @@ WORDS, FIRST = torch.randn(5, 3), torch.randn(4).tanh()  # (tgt_len, emb), (hid)
 
 
 def test_steps_are_the_sequence():
-    states = [FIRST]
-    for word in WORDS:
-        states.append(gru_backward.step(GRU, word, states[-1]))
+    states = gru_backward.states(GRU, WORDS, FIRST)
     wanted, _ = GRU(WORDS, FIRST[None])
     torch.testing.assert_close(torch.stack(states[1:]), wanted)
 
@@ -28,10 +26,7 @@ def test_slopes_have_the_new_state_in_their_rows():
 
 def test_the_words_shares_add_up_to_the_gradient():
     GRU.zero_grad()
-    states = [FIRST]
-    for word in WORDS:
-        states.append(gru_backward.step(GRU, word, states[-1]))
-        states[-1].retain_grad()
+    states = gru_backward.states(GRU, WORDS, FIRST)
     torch.stack(states[1:]).square().sum().backward()
     found = gru_backward.shares(GRU, WORDS, states)
     assert found.shape == (5, 12, 4)

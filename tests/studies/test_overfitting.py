@@ -23,6 +23,15 @@ def test_the_loss_is_that_of_the_model_at_rest():
     assert found == pytest.approx(sequence_loss(model(batch), batch.tgt_out).item())
 
 
+def test_each_set_has_its_loss():
+    model = Seq2Seq(CONFIG)
+    found = overfitting.losses_on(pool=POOL, others=OTHERS)(model)
+    assert found == {
+        "pool": overfitting.loss_on(model, POOL),
+        "others": overfitting.loss_on(model, OTHERS),
+    }
+
+
 def test_what_is_drawn_is_learned_and_what_is_not_is_not(monkeypatch):
     monkeypatch.setattr(overfitting, "ROUNDS", 6)
     score = partial(overfitting.loss_on, examples=OTHERS)
