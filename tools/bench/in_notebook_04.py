@@ -5,6 +5,7 @@ import json
 import random
 import statistics
 import time
+from dataclasses import replace
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
