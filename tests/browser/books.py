@@ -116,7 +116,7 @@ def _split(source: str) -> tuple[str, str]:
 
 
 def _bare(call: str) -> str:
-    """A factory's call without the module in front: `stepper.stepper()` -> `stepper()`."""
+    """A factory's call without its module: `stepper.stepper()` -> `stepper()`."""
     node = ast.parse(call, mode="eval").body
     assert isinstance(node, ast.Call), call
     if isinstance(node.func, ast.Attribute):
