@@ -12,6 +12,7 @@ longer   trained on 5 to 14 letters, tested to 40: as it learned, with all weigh
 far      trained on 1 to 40 of two letters, tested on 41 to 500
 """
 
+import copy
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -102,6 +103,25 @@ def grade(model: Seq2Seq, strings: Sequence[str]) -> dict[str, float]:
     }
 
 
+def size(model: Seq2Seq) -> int:
+    """How many numbers a model can learn, shared ones counted once."""
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def learn_in_stages(model: Seq2Seq, draw: Callable) -> list[tuple[str, Seq2Seq]]:
+    """Train by `LEARN`; a copy of the model as it came, then one after each epoch."""
+    stages = [("after 0 steps", copy.deepcopy(model.eval()))]
+
+    def keep(learner: Seq2Seq) -> dict[str, float]:
+        stages.append(
+            (f"after {STEPS * len(stages)} steps", copy.deepcopy(learner).eval())
+        )
+        return {}
+
+    fit(model, draw, LEARN, validate=keep, progress=False)
+    return stages
+
+
 def looks(model: Seq2Seq, strings: Sequence[str]) -> tuple[float, float, Counter]:
     """How sharp and how right the attention is, the known targets being written.
 
@@ -168,6 +188,17 @@ def published(
         yield from (("right at", place, s) for place, s in enumerate(shares, 1))
 
     return run
+
+
+def published_again(epochs: int) -> Tensor:
+    """The published accuracy of the first seed's first epochs, trained just now.
+
+    Shapes
+        return: (1, epochs) float, 0 to 1
+    """
+    seed_everything(0)
+    run = published(epochs=epochs)(0)
+    return torch.tensor([[value for name, _, value in run if name == "published"]])
 
 
 def right_by_place(written: Tensor, tgt_out: Tensor) -> Tensor:
@@ -246,12 +277,6 @@ def never_ending(alphabet: str) -> Writer:
     """A writer who reads nothing, not even the length: the alphabet, over and over."""
     ids = letters.encode(" ".join(alphabet))[:-1]
     return lambda string: ids * 100  # far more than anybody marks
-
-
-def throwing(alphabet: str, rng: random.Random) -> Writer:
-    """A writer who knows the length only and throws a die for each letter."""
-    ids = letters.encode(" ".join(alphabet))[:-1]
-    return lambda string: [*rng.choices(ids, k=len(string)), EOS]
 
 
 def forgetful(alphabet: str) -> Writer:

@@ -193,6 +193,26 @@ def test_writers_are_worth_what_can_be_counted():
     assert study.never_ending("ab")("ddddd")[:7] == [4, 5, 4, 5, 4, 5, 4]
 
 
+def test_stages_are_copies_of_one_training(monkeypatch):
+    monkeypatch.setattr(study, "LEARN", replace(study.LEARN, epochs=2))
+    torch.manual_seed(0)
+    model = attending("after", "general")
+    stages = study.learn_in_stages(model, study.drawn(64))
+    assert [name for name, _ in stages] == [f"after {n} steps" for n in (0, 25, 50)]
+    parts = [stage.decoder.embedding.weight for _, stage in stages]
+    assert not any(torch.equal(*pair) for pair in pairwise(parts))
+    assert torch.equal(parts[-1], model.decoder.embedding.weight)
+    assert not any(stage.training for _, stage in stages)
+
+
+def test_rivals_have_nearly_as_many_parameters():
+    sizes = [study.size(rival(kind)) for kind in ("attention", "state carried")]
+    assert max(sizes) < 1.1 * min(sizes)
+    layer = nn.Linear(3, 2)
+    layer.again = layer.weight
+    assert study.size(layer) == 3 * 2 + 2
+
+
 def test_letters_are_counted_place_by_place():
     wanted = batch_of("abc", "cb", "d").tgt_out  # cba, bc, d
     written = torch.tensor([[6, 5, 5, 2], [5, 7, 2, 2], [5, 2, 2, 2]])
