@@ -65,16 +65,21 @@ def normalise(book: NotebookNode) -> None:
 
 
 def fold(cell: NotebookNode) -> None:
-    """Put the outputs of an answer or a solution out of sight, until the cell is run.
+    """Put out of sight what gives an answer away, and code that nobody need read.
 
-    JupyterLab reads `jupyter.outputs_hidden`, Colab `collapsed`.
+    JupyterLab reads `jupyter.outputs_hidden` and `jupyter.source_hidden`, Colab
+    `collapsed` and `cellView`.
     """
     if cell.cell_type != "code":
         return
     shown = dict(cell.metadata.get("jupyter", {}))
     shown.pop("outputs_hidden", None)
-    if {"answer", "solution"} & set(cell.metadata.get("tags", [])):
+    tags = set(cell.metadata.get("tags", []))
+    if tags & {"answer", "solution"}:
         shown["outputs_hidden"] = cell.metadata.collapsed = True
+    if tags & {"setup", "prediction"}:
+        shown["source_hidden"] = True
+        cell.metadata.cellView = "form"
     if shown:
         cell.metadata.jupyter = NotebookNode(shown)
     else:

@@ -36,7 +36,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .output_subarea { padding: .4rem .9rem; overflow-x: auto; }
 .output_stderr { opacity: .7; }
 img { max-width: 100%; height: auto; }
-details.answer { margin: .6rem 0; } summary { cursor: pointer; }
+details.answer, details.plumbing { margin: .6rem 0; } summary { cursor: pointer; }
 table { border-collapse: collapse; margin: .6rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align: left; }
 math[display="block"] { margin: 1rem 0; }
@@ -65,8 +65,17 @@ PAGE = """<!doctype html>
 """
 
 
-# An output that answers a question waits for a click; a guess is asked where one was.
+# Code that nobody need read, and an output that answers a question, wait for a click;
+# a guess is asked where one was.
 TEMPLATE = """{%- extends "basic/index.html.j2" -%}
+{% block input_group %}
+{%- set tags = cell.metadata.get("tags", []) -%}
+{%- if "setup" in tags or "prediction" in tags %}<details class="plumbing">
+<summary>{{ "Set-up, to be run and not read" if "setup" in tags
+  else "The question's code" }}</summary>
+{{ super() }}</details>
+{% else %}{{ super() }}{% endif %}
+{% endblock input_group %}
 {% block output_group %}
 {%- if "answer" in cell.metadata.get("tags", []) %}<details class="answer">
 <summary>What comes out

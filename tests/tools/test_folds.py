@@ -63,8 +63,26 @@ def test_a_students_copy_has_nothing_to_hide_and_hides_nothing():
     assert folds(cell) == (None, None)
 
 
+def test_code_that_nobody_need_read_is_folded_and_its_output_is_not(tmp_path):
+    title = v4.new_markdown_cell("# Why?")
+    book = v4.new_notebook(cells=[title, code("setup"), code("prediction"), code()])
+    normalise(book)
+    for cell in book.cells[1:3]:
+        assert cell.metadata.jupyter == {"source_hidden": True}
+        assert cell.metadata.cellView == "form"
+    assert "cellView" not in book.cells[3].metadata
+    write_page(book, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    _, setup, question = page.split('<details class="plumbing">')
+    for text in (setup, question):
+        inside, after = text.split("</details>", 1)
+        assert "forty-two" not in inside
+        assert "forty-two" in after
+    assert question.count('class="input_area"') == 2  # the last cell's is in sight
+
+
 @pytest.mark.parametrize("path", [*PATHS, *DEEPER], ids=flat_name)
-def test_answers_and_solutions_are_folded_in_the_notebooks(path):
+def test_answers_solutions_and_plumbing_are_folded_in_the_notebooks(path):
     cells = [
         cell
         for cell in nbformat.read(path, as_version=4).cells
@@ -75,3 +93,6 @@ def test_answers_and_solutions_are_folded_in_the_notebooks(path):
             assert "answer" in tags(cell), cell.source
         wanted = bool({"answer", "solution"} & set(tags(cell)))
         assert folds(cell) == ((True, True) if wanted else (None, None))
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        named = {"setup", "prediction", "solution"} & set(tags(cell))
+        assert hidden == bool(named), cell.source
