@@ -4,7 +4,9 @@
     keys_proj = W_k(enc_states)        # (batch, src_len, att)
 
 From the next cell on, a true cell ends with a table of what was seen, and a false
-comment raises `ShapeError`. Only `.shape` and `.dtype` are read; no tensor is kept.
+comment raises `ShapeError`. A bracket that names no declared axis, number or product
+and does not fit, or has no tensor before it, is a remark: it stops nothing, and a line
+below the cell tells it. Only `.shape` and `.dtype` are read; no tensor is kept.
 How a comment is written and judged is in `comments.py`, how its check gets into
 the code in `rewriter.py`; this file ties both to IPython.
 """
@@ -14,21 +16,46 @@ import builtins
 import html
 import re
 import sys
+from collections.abc import Collection, Mapping
+from itertools import zip_longest
 from keyword import iskeyword
-from types import SimpleNamespace
+from tokenize import TokenError
+from types import FrameType, SimpleNamespace
 from typing import Any
 
+import torch
+
 from seq2seq_lesson.palette import tint
-from seq2seq_lesson.shapes.comments import ShapeError, check
-from seq2seq_lesson.shapes.rewriter import HOME, Rewriter, shape_comments
+from seq2seq_lesson.shapes.comments import (
+    Seen,
+    ShapeError,
+    Traced,
+    check,
+    promises,
+    shaped,
+    words,
+)
+from seq2seq_lesson.shapes.rewriter import (
+    ASIDE,
+    COMPILING,
+    HOME,
+    ON,
+    Rewriter,
+    shape_comments,
+)
 
 __all__ = ["ShapeError", "axes", "show_tables"]
 
 _CLOCKS = {"perf_counter", "process_time", "monotonic", "timeit", "median_seconds"}
 _CLOCKS |= {"perf_counter_ns", "process_time_ns", "monotonic_ns", "time_ns"}
-_CLOCK_CALL = re.compile(
-    r"time(\.time)?\(|get_ipython\(\)\.run_(line|cell)_magic\('time(it)?'"
-)
+_TOLD = {
+    "timed": "This cell is being timed, so its shape comments were not checked.",
+    "remark": "Taken as remarks, not checked: {}. A shape names an axis of axes(...), "
+    "a number or a product and stands behind a tensor, as in # (batch, 2*hid).",
+    "trace": "Not checked inside a trace (torch.compile, jit, fx or export): {}.",
+    "text": "Not checked, because exec or a magic runs it as a text: {}.",
+    "unread": "The shape comments of this cell were not checked, because {}.",
+}
 
 
 def axes(**sizes: int | None) -> None:
@@ -49,13 +76,14 @@ def axes(**sizes: int | None) -> None:
     checks, ipython = getattr(builtins, HOME), sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell and shell is not checks.shell:
-        for line, *_ in shape_comments(shell.user_ns["In"][-1]):
+        for line, comment in _shapes_in(shell.user_ns.get("In", [""])[-1], sizes):
             raise ValueError(
-                f"axes: nothing would check the shape comment in line {line}, because "
+                f"axes: nothing would check {comment} in line {line}, because "
                 "checks begin with the next cell; give axes(...) a cell of its own"
             )
         checks.install(shell)
-    checks.known.update(sizes)
+    checks.known = checks.known | sizes
+    checks.declared |= sizes.keys()
 
 
 def show_tables(on: bool) -> None:
@@ -63,31 +91,52 @@ def show_tables(on: bool) -> None:
     getattr(builtins, HOME).tables = on
 
 
-class _Scope:
-    """What is bound so far in one call, one turn, or one cell's top level."""
+def _shapes_in(source: str, declared: Collection[str]) -> list[tuple[int, str]]:
+    """The comments of a text that must be shapes: line and text."""
+    try:
+        comments = [*shape_comments(source, declared)]
+    except (TokenError, SyntaxError):  # a magic that is no Python
+        return []
+    return [(line, text) for line, text, _ in comments if promises(text, declared)]
 
-    def __init__(self, checks: "_Checks", bound: dict[str, int]) -> None:
-        self.checks, self.bound = checks, bound
 
-    def turn(self) -> "_Scope":
-        return _Scope(self.checks, self.bound)
+class _Row:
+    """What one line has made in a cell, and when it need not be judged again."""
 
-    def hold(self, site: tuple, value: object) -> object:
-        """Hold a value against the comment of its line, and hand it on."""
-        place, comment, names, header = site
-        known = {name: size for name, size in self.checks.known.items() if size}
-        sizes = self.bound | known
-        try:
-            tensors = check(comment, names, value, sizes)
-        except ShapeError as problem:
-            raise ShapeError(f"{header}\n{problem}") from None
-        self.bound = {name: sizes[name] for name in sizes.keys() - known.keys()}
-        for seen in tensors if self.checks.cells else ():
-            rows, came = self.checks.cells[-1].rows, seen.came.axes if seen.came else ()
-            low, high, count, _ = rows.get((place, seen.name), (came, came, 0, seen))
-            low, high = tuple(map(min, low, came)), tuple(map(max, high, came))
-            rows[place, seen.name] = low, high, count + 1, seen
-        return value
+    def __init__(self, seen: list[Seen]) -> None:
+        self.count, self.like, self.seen = 0, [], seen
+        self.low = self.high = [part.came.axes if part.came else () for part in seen]
+
+    def add(self, seen: list[Seen]) -> None:
+        """One more run of the line: the newest stays, and the range of all sizes."""
+        came = _Row(seen).low
+        self.seen, self.count = seen, self.count + 1
+        self.low = [tuple(map(min, *pair)) for pair in zip(self.low, came, strict=True)]
+        self.high = [tuple(map(max, *p)) for p in zip(self.high, came, strict=True)]
+
+    def judged(self, value: Any, bound: dict[str, int], known: Mapping) -> bool:
+        """Was a value like this one judged, when all it depends on was as it is?"""
+        parts = value if type(value) is tuple else (value,)
+        if len(parts) != len(self.like) or self.known is not known:
+            return False
+        for part, (kind, shape, dtype) in zip(parts, self.like, strict=True):
+            if type(part) is not kind or part.shape != shape or part.dtype is not dtype:
+                return False
+        for axis, size in self.before:
+            if bound.get(axis) != size:
+                return False
+        return True
+
+    def learn(self, value: Any, named: set, before: dict, bound: dict, known: Mapping):
+        """Keep what `judged` compares; of other things than tensors it keeps nothing."""
+        parts = value if type(value) is tuple else (value,)
+        if all(type(part) in (torch.Tensor, torch.nn.Parameter) for part in parts):
+            self.like = [(type(part), part.shape, part.dtype) for part in parts]
+            self.known, self.bound = (
+                known,
+                [(n, bound[n]) for n in named & bound.keys()],
+            )
+            self.before = [(axis, before.get(axis)) for axis, _ in self.bound]
 
 
 class _Checks:
@@ -96,14 +145,70 @@ class _Checks:
     error = ShapeError
 
     def __init__(self) -> None:
-        self.known: dict[str, int | None] = {}
+        self.known: Mapping[str, int | None] = {}
+        self.declared: set[str] = set()
         self.cells: list[Any] = []  # the running one is last; `%%capture` nests them
-        self.count, self.on, self.tables = 0, False, True
+        self.scopes: dict[tuple, dict[str, int]] = {}  # the sizes bound, by where
+        self.count, self.tables = 0, True
         self.shell: Any = None  # IPython's, from the first `axes` on
         self.source = ""
 
-    def scope(self) -> _Scope:
-        return _Scope(self, {})
+    @property
+    def on(self) -> bool:
+        """The switch is a builtin truth value, which `torch.compile` folds."""
+        return getattr(builtins, ON)
+
+    @on.setter
+    def on(self, on: bool) -> None:
+        if on and not self.on:
+            self.scopes.clear()  # calls came and went unseen
+        setattr(builtins, ON, on)
+
+    def turn(self, key: Any, depth: int) -> None:
+        """Begin a call, a cell, or a turn of a loop; without `key`, in the caller."""
+        key = id(sys._getframe(1)) if key is None else key
+        self.scopes[key, depth] = dict(self.scopes.get((key, depth - 1), ()))
+
+    def hold(self, site: tuple, value: Any, frame: FrameType | None = None) -> Any:
+        """Hold a value against the comment of its line, and hand it on."""
+        key, depth = site[4]
+        key = id(frame or sys._getframe(1)) if key is None else key
+        bound = self.scopes.setdefault((key, depth), {})
+        row = self.cells[-1].rows.get(site) if self.cells else None
+        if row and not torch.jit.is_tracing() and row.judged(value, bound, self.known):
+            bound.update(row.bound)
+            row.count += 1
+        else:
+            self._judge(site, value, bound)
+        return value
+
+    def _judge(self, site: tuple, value: Any, bound: dict[str, int]) -> None:
+        place, comment, names, header, _ = site
+        before, known = dict(bound), {n: size for n, size in self.known.items() if size}
+        sizes = bound | known
+        try:
+            if torch.compiler.is_compiling() or torch.jit.is_tracing():
+                raise Traced
+            tensors = check(comment, names, value, sizes)
+        except Traced:
+            return self.tell("trace", place)
+        except ShapeError as problem:
+            if promises(comment, self.declared) and shaped(value):
+                raise ShapeError(f"{header}\n{problem}") from None
+            return self.tell("remark", place, f" # {comment}")
+        bound.update({name: sizes[name] for name in sizes.keys() - known.keys()})
+        if self.cells:
+            row = self.cells[-1].rows.get(site) or _Row(tensors)
+            self.cells[-1].rows[site] = row
+            row.add(tensors)
+            row.learn(value, words(comment), before, bound, self.known)
+
+    def tell(self, kind: str, place: tuple, text: str = "") -> None:
+        """Let the running cell tell, in one line of that kind, what was not checked."""
+        for cell in self.cells[-1:]:
+            number, function, line, within = place
+            at = f"line {line}" if number == cell.number else f"{function}:{within}"
+            cell.told.setdefault(kind, {})[at + text] = None
 
     def install(self, shell: Any) -> None:
         """Register with IPython; the hooks look the checks up, to survive a reload."""
@@ -132,34 +237,48 @@ class _Checks:
 
     def pre_run_cell(self, info: object) -> None:
         """Begin a cell."""
+        if not self.cells:
+            self.scopes.clear()
         self.count, self.on = self.count + 1, True
-        cell = SimpleNamespace(number=self.count, rows={}, timed=False, unchecked=False)
-        self.cells.append(cell)
+        self.cells.append(_cell(self.count))
         if self.attach():
             print("Something had switched the shape checks off; they are on again.")
 
     def visit(self, tree: ast.Module) -> ast.Module:
-        """Place the checks in a cell's tree; if that fails, failing is all it does."""
+        """Place the checks in a cell's tree; one that cannot be read runs as it is."""
         if not self.cells:  # a silent request of the notebook's front end
             return tree
         cell = self.cells[-1]
         try:
-            cell.timed |= _reads_clock(tree)
+            nodes = list(ast.walk(tree))
+            named = {getattr(n, "id", getattr(n, "attr", None)) for n in nodes}
+            cell.timed |= bool(named & _CLOCKS) or any(map(_reads_clock, nodes))
             self.on = not cell.timed
-            text_tree = ast.parse(self.source)
-            own = ast.dump(tree, True, True) == ast.dump(text_tree, True, True)
-            if not own and not cell.timed:
-                raise ShapeError(
-                    "this cell, whose text and code differ because another tool "
-                    "rewrites cells: run it again, or switch that tool off"
-                )
-            rewriter = Rewriter(tree, self.source if own else "", cell.number)
-            cell.unchecked |= cell.timed and bool(rewriter.comments)
-            return tree if cell.timed else rewriter.visit(tree)
+            source_tree = ast.parse(self.source)
+            own = _same(nodes, source_tree)
+            if not own and not cell.timed and _shapes_in(self.source, self.declared):
+                cell.told["unread"] = {"another tool rewrote it; run it again": None}
+            rewriter = Rewriter(
+                source_tree, self.source if own else "", cell.number, self.declared
+            )
+            texts = [n.value for n in nodes if isinstance(getattr(n, "value", 0), str)]
+            unread = [c for text in texts for c in _shapes_in(text, self.declared)]
+            if cell.timed and (unread or rewriter.comments):
+                cell.told["timed"] = {}
+            elif unread and "exec" in named:
+                cell.told["text"] = {f"# {comment}": None for _, comment in unread}
+            if cell.timed or not own:
+                return tree
+            for line, comment in rewriter.remarks:
+                self.tell("remark", (cell.number, "", line, line), f" # {comment}")
+            return rewriter.visit(source_tree)
+        except ShapeError as problem:
+            return ast.parse(f"raise {HOME}.error({f'{problem}'!r})")
         except Exception as problem:
-            clear = isinstance(problem, ShapeError)
-            text = f"{problem}" if clear else f"this cell, before it ran\n{problem!r}"
-            return ast.parse(f"raise {HOME}.error({text!r})")
+            cell.told["unread"] = {
+                f"reading it raised a {type(problem).__name__}": None
+            }
+            return tree
 
     def post_run_cell(self, result: Any) -> None:
         """End a cell, below its own output."""
@@ -168,21 +287,45 @@ class _Checks:
         from IPython.display import display
 
         cell = self.cells.pop()
-        self.on = bool(self.cells) and not self.cells[-1].timed
-        if cell.unchecked:
-            note = "This cell is being timed, so its shape comments were not checked."
-            display({"text/plain": note}, raw=True)
+        self.on = not (self.cells and self.cells[-1].timed)
         rows = _folded(cell.rows, cell.number)
         if self.tables and rows and result and result.success:
             display(_table(rows), raw=True)
+        for kind, what in cell.told.items():
+            note = _TOLD[kind].format(", ".join(what))
+            display({"text/plain": note}, raw=True)
 
 
-def _reads_clock(tree: ast.AST) -> bool:
-    """Does a cell time something? Then nothing of ours may run in it."""
-    nodes = list(ast.walk(tree))
-    words = {getattr(node, "id", getattr(node, "attr", None)) for node in nodes}
-    calls = [ast.unparse(node) for node in nodes if isinstance(node, ast.Call)]
-    return bool(words & _CLOCKS) or any(map(_CLOCK_CALL.match, calls))
+def _cell(number: int) -> SimpleNamespace:
+    return SimpleNamespace(number=number, rows={}, timed=False, told={})
+
+
+def _same(nodes: list[ast.AST], tree: ast.Module) -> bool:
+    """Do two trees say the same at the same places?"""
+    return all(
+        type(one) is type(other) and _plain(one) == _plain(other)
+        for one, other in zip_longest(nodes, ast.walk(tree))
+    )
+
+
+def _plain(node: ast.AST) -> dict[str, Any]:
+    """What a node says without its parts; of a list of these, how many."""
+    parts = {name: part for name, part in vars(node).items() if name != "kind"}
+    for name, part in parts.items():
+        parts[name] = len(part) if isinstance(part, list) else part
+    return {n: part for n, part in parts.items() if not isinstance(part, ast.AST)}
+
+
+def _reads_clock(node: ast.AST) -> bool:
+    """Is it a call that times something? Then nothing of ours may run in its cell."""
+    match node:
+        case ast.Call(ast.Name("time") | ast.Attribute(ast.Name("time"), "time")):
+            return True
+        case ast.Call(
+            ast.Attribute(attr="run_line_magic" | "run_cell_magic"), [what, *_]
+        ):
+            return getattr(what, "value", None) in ("time", "timeit", "prun")
+    return False
 
 
 def _folded(rows: dict, cell: int) -> list[tuple]:
@@ -193,8 +336,13 @@ def _folded(rows: dict, cell: int) -> list[tuple]:
     """
     told: dict[tuple, tuple] = {}
     lines: dict[tuple, set[int]] = {}
-    for ((number, function, line, within), name), row in rows.items():
-        low, high, count, seen = row
+    parts = (
+        (site[0], row.count, *part)
+        for site, row in rows.items()
+        for part in zip(row.low, row.high, row.seen, strict=True)
+    )
+    for (number, function, line, within), count, low, high, seen in parts:
+        name = seen.name
         if name == "_" or (seen.came and not seen.came.axes):
             continue
         here = number == cell
@@ -232,6 +380,16 @@ def _tinted(axis: re.Match) -> str:
     return f'<span style="background: {tint(axis[0])}">{axis[0]}</span>'
 
 
+def _aside(place: tuple) -> bool:
+    """Called by `torch.compile` while it reads a line whose check it leaves out."""
+    getattr(builtins, HOME).tell("trace", place)
+    return False
+
+
 _checks = _Checks()
 vars(_checks).update(vars(getattr(builtins, HOME, _checks)))  # a reload takes over
+vars(_aside)["_dynamo_marked_constant"] = True  # as torch.compiler's own decorator
 setattr(builtins, HOME, _checks)
+setattr(builtins, ON, getattr(builtins, ON, False))
+setattr(builtins, COMPILING, torch.compiler.is_dynamo_compiling)
+setattr(builtins, ASIDE, _aside)

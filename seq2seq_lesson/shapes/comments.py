@@ -8,15 +8,23 @@ These are all its forms:
     # packed (tokens, emb)            the data of a PackedSequence
     # None
     # (batch, hid); the last state    behind the semicolon stands what you like
+    # shape: (batch, hid)           and # [batch, hid], and （batch, hid）
+
+A bracket that names a declared axis, a number or a product, or that is empty, is a
+shape: it is held, and stops the cell when it cannot be read. One of other words is held
+while it fits its tensor. All else is a remark and stops nothing: such words when they
+do not fit, and any bracket behind a value without a shape, or where no value is made.
 """
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
+from types import CodeType
 from typing import Any, NamedTuple
 
 import torch
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence
 
 _SUM: tuple[type[ast.AST], ...] = (ast.Name, ast.Constant, ast.Load, ast.BinOp)
@@ -27,7 +35,19 @@ class ShapeError(Exception):
     """A shape comment that is false, out of place, or cannot be read."""
 
     def _render_traceback_(self) -> list[str]:
-        return f"ShapeError in {self}".split("\n")  # all that a notebook shows
+        """All that a notebook shows; a debugger then begins at the line itself."""
+        at = self.__traceback__
+        while at and at.tb_next:
+            if at.tb_next.tb_frame.f_globals.get("__name__", "").startswith(
+                __package__
+            ):
+                at.tb_next = None
+            at = at.tb_next
+        return f"ShapeError in {self}".split("\n")
+
+
+class Traced(Exception):
+    """A tensor came whose sizes are no numbers: it stands for others, in a trace."""
 
 
 class Shape(NamedTuple):
@@ -66,6 +86,38 @@ def parse(comment: str) -> Any:
         raise ShapeError(f"`{comment}` is no shape: {how}") from None
 
 
+def promises(comment: str, declared: Collection[str] | None) -> bool:
+    """Is a comment a shape whatever came? None declares every word.
+
+    A bracket that cannot be read is one if it holds what a shape would; `(batch first)`
+    and `(1) embed the words` hold prose.
+    """
+    head, read = comment.partition(";")[0], True
+    try:
+        parse(comment)
+    except ShapeError:
+        head, read = head.partition(")")[0], False
+    if declared is None or (read and not words(head) - {"None"}):
+        return True
+    if read and "packed" in words(head):
+        return True
+    for part in re.split(r"[(),]", head):
+        named = words(part) & {*declared}
+        if re.search(r"\w\s+\w", part):
+            named = named if named == words(part) else frozenset()
+        elif "*" in part or (part.strip().isdecimal() and (read or "," in head)):
+            return True
+        if named:
+            return True
+    return False
+
+
+@cache
+def words(text: str) -> frozenset[str]:
+    """The words in a text, as far as an axis could be called so."""
+    return frozenset(re.findall(r"[^\W\d]\w*", text))
+
+
 def _value(node: ast.expr) -> Any:
     match node:
         case ast.Constant(value=None):
@@ -86,11 +138,28 @@ def _axis(node: ast.expr) -> str:
     return ast.unparse(node).replace(" * ", "*")
 
 
+def sizes_of(value: Any) -> tuple[Any, ...] | None:
+    """The shape of one tensor, or whatever else has one; None if it has none."""
+    try:
+        shape = value if isinstance(value, torch.Size) else value.shape
+    except (AttributeError, RuntimeError):  # the latter from a nested tensor
+        return None
+    return tuple(shape) if isinstance(shape, tuple) else None
+
+
+def shaped(value: Any) -> bool:
+    """Might a comment speak of it? Is it, or does it hold, a tensor or None?"""
+    if isinstance(value, list | tuple) and not isinstance(value, torch.Size):
+        return any(map(shaped, getattr(value, "data", value)))
+    return value is None or sizes_of(value) is not None
+
+
 def check(comment: str, name: Any, value: Any, sizes: dict[str, int]) -> list[Seen]:
     """Hold a value against a comment; new axes are bound by entering `sizes`.
 
     Raises
         ShapeError: what came, what was promised, and where they part.
+        Traced: a trace is running, in which the sizes are no numbers.
     """
     tensors = list(_tensors(parse(comment), name, value))
     for _, promised, came, _ in tensors:  # the plain words first: sums build on them
@@ -106,6 +175,9 @@ def check(comment: str, name: Any, value: Any, sizes: dict[str, int]) -> list[Se
 def _tensors(promise: Any, name: Any, value: Any) -> Iterator[Seen]:
     packed = isinstance(value, PackedSequence)
     data = value.data if packed else value
+    shape = sizes_of(data)
+    if isinstance(data, Proxy) or any(type(n) is not int for n in shape or ()):
+        raise Traced
     several = isinstance(data, list | tuple) and not isinstance(data, torch.Size)
     listed = isinstance(promise, list)
     if several != listed or (several and len(data) != len(promise)):
@@ -119,19 +191,24 @@ def _tensors(promise: Any, name: Any, value: Any) -> Iterator[Seen]:
             yield from _tensors(part, name[i] if named else f"{name}[{i}]", item)
     elif data is None:
         yield Seen(name, promise, None, "")
-    elif isinstance(data, torch.Size):
-        yield Seen(name, promise, Shape(tuple(data)), "Size")
-    elif hasattr(data, "shape"):
-        dtype = str(getattr(data, "dtype", "")).removeprefix("torch.")
-        yield Seen(name, promise, Shape(tuple(data.shape), packed), dtype)
+    elif shape is not None:
+        kind = "Size" if isinstance(data, torch.Size) else getattr(data, "dtype", "")
+        yield Seen(
+            name, promise, Shape(shape, packed), f"{kind}".removeprefix("torch.")
+        )
     else:
         raise ShapeError(f"a {type(data).__name__} came, which has no shape")
+
+
+@cache
+def _sum(axis: str) -> CodeType:
+    return compile(axis, "axis", "eval")  # `parse` lets only sums through
 
 
 def _measure(axis: str, sizes: dict[str, int]) -> Any:
     """The size of an axis, or the axis as it stands where that is unknown."""
     try:
-        return eval(axis, {"__builtins__": {}}, sizes)  # `parse` lets only sums through
+        return eval(_sum(axis), {"__builtins__": {}}, sizes)
     except (NameError, ZeroDivisionError):
         return axis
 
@@ -140,7 +217,7 @@ def _solve(axis: str, size: int, sizes: dict[str, int]) -> Any:
     """What an axis should measure; one unknown word in it is found from `size`."""
     if axis in sizes:
         return sizes[axis]
-    unknown = sorted({*re.findall(r"[^\W\d]\w*", axis)} - sizes.keys())
+    unknown = sorted(words(axis) - sizes.keys())
     for word in unknown:
         zero, one, far = (_measure(axis, sizes | {word: x}) for x in (0, 1, 10**6))
         if "//" in axis or one == zero or far - zero != 10**6 * (one - zero):

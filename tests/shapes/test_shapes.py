@@ -38,17 +38,21 @@ def checks(monkeypatch):
     monkeypatch.setattr(seq2seq_lesson, "shapes", shapes)
     monkeypatch.setitem(sys.modules, shapes.__name__, shapes)
     before = dict(vars(checks))
-    vars(checks).update(known={}, cells=[], on=False, tables=True, shell=None)
+    fresh = {"known": {}, "declared": set(), "cells": [], "scopes": {}}
+    vars(checks).update(fresh, tables=True, shell=None)
+    checks.on = False
     yield checks
+    checks.on = False
     vars(checks).update(before)
 
 
 def run(source: str, on: bool = True, space: dict | None = None, **names) -> list:
     """Run a source with its comments checked; (line, name, sizes) of each row."""
     tree = ast.parse(source)
-    code = compile(Rewriter(tree, source, 1).visit(tree), "<cell>", "exec")
     checks = getattr(builtins, HOME)
-    cell = SimpleNamespace(number=1, rows={}, timed=False)
+    rewriter = Rewriter(tree, source, 1, checks.declared)
+    code = compile(rewriter.visit(tree), "<cell>", "exec")
+    cell = shapes._cell(1)
     checks.cells, checks.on = [cell], on
     space = {} if space is None else space
     space.update(names, zeros=torch.zeros, torch=torch)
@@ -57,8 +61,9 @@ def run(source: str, on: bool = True, space: dict | None = None, **names) -> lis
     finally:
         checks.cells, checks.on = [], False
     return [
-        (place[2], name, row[0] if row[0] == row[1] else row[:2])
-        for (place, name), row in cell.rows.items()
+        (site[0][2], seen.name, low if low == high else (low, high))
+        for site, row in cell.rows.items()
+        for low, high, seen in zip(row.low, row.high, row.seen, strict=True)
     ]
 
 
