@@ -17,7 +17,6 @@ import html
 import re
 import sys
 from collections.abc import Collection, Mapping
-from itertools import zip_longest
 from keyword import iskeyword
 from tokenize import TokenError
 from types import FrameType, SimpleNamespace
@@ -26,15 +25,8 @@ from typing import Any
 import torch
 
 from seq2seq_lesson.palette import tint
-from seq2seq_lesson.shapes.comments import (
-    Seen,
-    ShapeError,
-    Traced,
-    check,
-    promises,
-    shaped,
-    words,
-)
+from seq2seq_lesson.shapes import comments
+from seq2seq_lesson.shapes.comments import Seen, ShapeError
 from seq2seq_lesson.shapes.rewriter import (
     ASIDE,
     COMPILING,
@@ -53,8 +45,8 @@ _TOLD = {
     "remark": "Taken as remarks, not checked: {}. A shape names an axis of axes(...), "
     "a number or a product and stands behind a tensor, as in # (batch, 2*hid).",
     "trace": "Not checked inside a trace (torch.compile, jit, fx or export): {}.",
-    "text": "Not checked, because exec or a magic runs it as a text: {}.",
-    "unread": "The shape comments of this cell were not checked, because {}.",
+    "text": "Not checked, because exec runs it as a text: {}.",
+    "unread": "The shape comments of this cell could not be read and were not checked: {}.",
 }
 
 
@@ -94,30 +86,37 @@ def show_tables(on: bool) -> None:
 def _shapes_in(source: str, declared: Collection[str]) -> list[tuple[int, str]]:
     """The comments of a text that must be shapes: line and text."""
     try:
-        comments = [*shape_comments(source, declared)]
+        found = [*shape_comments(source, declared)]
     except (TokenError, SyntaxError):  # a magic that is no Python
         return []
-    return [(line, text) for line, text, _ in comments if promises(text, declared)]
+    return [
+        (line, text) for line, text, _ in found if comments.promises(text, declared)
+    ]
 
 
 class _Row:
     """What one line has made in a cell, and when it need not be judged again."""
 
     def __init__(self, seen: list[Seen]) -> None:
-        self.count, self.like, self.seen = 0, [], seen
+        self.count, self.seen = 0, seen
         self.low = self.high = [part.came.axes if part.came else () for part in seen]
+        self.like: list[tuple[Any, Any, Any]] = []  # of each: kind, shape, dtype
 
-    def add(self, seen: list[Seen]) -> None:
-        """One more run of the line: the newest stays, and the range of all sizes."""
-        came = _Row(seen).low
-        self.seen, self.count = seen, self.count + 1
+    def add(self, seen: list[Seen], value: Any, *state: Any) -> None:
+        """One more run: the range of all sizes, the newest, and what made it true."""
+        came, self.seen, self.count = _Row(seen).low, seen, self.count + 1
         self.low = [tuple(map(min, *pair)) for pair in zip(self.low, came, strict=True)]
         self.high = [tuple(map(max, *p)) for p in zip(self.high, came, strict=True)]
-
-    def judged(self, value: Any, bound: dict[str, int], known: Mapping) -> bool:
-        """Was a value like this one judged, when all it depends on was as it is?"""
         parts = value if type(value) is tuple else (value,)
-        if len(parts) != len(self.like) or self.known is not known:
+        self.like, (self.known, before, self.new) = [], state
+        if all(type(part) in (torch.Tensor, torch.nn.Parameter) for part in parts):
+            self.like = [(type(part), part.shape, part.dtype) for part in parts]
+            self.before = [(axis, before.get(axis)) for axis in self.new]
+
+    def again(self, value: Any, known: Any, bound: dict[str, int]) -> bool:
+        """Did a value like this one pass when all it depends on was the same?"""
+        parts = value if type(value) is tuple else (value,)
+        if len(parts) != len(self.like) or self.known is not known or not parts:
             return False
         for part, (kind, shape, dtype) in zip(parts, self.like, strict=True):
             if type(part) is not kind or part.shape != shape or part.dtype is not dtype:
@@ -126,17 +125,6 @@ class _Row:
             if bound.get(axis) != size:
                 return False
         return True
-
-    def learn(self, value: Any, named: set, before: dict, bound: dict, known: Mapping):
-        """Keep what `judged` compares; of other things than tensors it keeps nothing."""
-        parts = value if type(value) is tuple else (value,)
-        if all(type(part) in (torch.Tensor, torch.nn.Parameter) for part in parts):
-            self.like = [(type(part), part.shape, part.dtype) for part in parts]
-            self.known, self.bound = (
-                known,
-                [(n, bound[n]) for n in named & bound.keys()],
-            )
-            self.before = [(axis, before.get(axis)) for axis, _ in self.bound]
 
 
 class _Checks:
@@ -148,24 +136,24 @@ class _Checks:
         self.known: Mapping[str, int | None] = {}
         self.declared: set[str] = set()
         self.cells: list[Any] = []  # the running one is last; `%%capture` nests them
-        self.scopes: dict[tuple, dict[str, int]] = {}  # the sizes bound, by where
+        self.scopes: dict[tuple, dict[str, int]] = {}  # what is bound, by call and loop
         self.count, self.tables = 0, True
         self.shell: Any = None  # IPython's, from the first `axes` on
         self.source = ""
 
     @property
     def on(self) -> bool:
-        """The switch is a builtin truth value, which `torch.compile` folds."""
+        """The switch, a truth value of its own, which `torch.compile` folds."""
         return getattr(builtins, ON)
 
     @on.setter
     def on(self, on: bool) -> None:
         if on and not self.on:
-            self.scopes.clear()  # calls came and went unseen
+            self.scopes.clear()  # calls may have come and gone unseen
         setattr(builtins, ON, on)
 
     def turn(self, key: Any, depth: int) -> None:
-        """Begin a call, a cell, or a turn of a loop; without `key`, in the caller."""
+        """Begin a cell, a call, known by its frame, or a turn of a loop in it."""
         key = id(sys._getframe(1)) if key is None else key
         self.scopes[key, depth] = dict(self.scopes.get((key, depth - 1), ()))
 
@@ -175,33 +163,33 @@ class _Checks:
         key = id(frame or sys._getframe(1)) if key is None else key
         bound = self.scopes.setdefault((key, depth), {})
         row = self.cells[-1].rows.get(site) if self.cells else None
-        if row and not torch.jit.is_tracing() and row.judged(value, bound, self.known):
-            bound.update(row.bound)
+        if row and not torch.jit.is_tracing() and row.again(value, self.known, bound):
+            bound.update(row.new)
             row.count += 1
         else:
-            self._judge(site, value, bound)
+            self.judge(site, value, bound)
         return value
 
-    def _judge(self, site: tuple, value: Any, bound: dict[str, int]) -> None:
+    def judge(self, site: tuple, value: Any, bound: dict[str, int]) -> None:
+        """Raise, tell or write down what a comment and its value make of each other."""
         place, comment, names, header, _ = site
         before, known = dict(bound), {n: size for n, size in self.known.items() if size}
         sizes = bound | known
         try:
             if torch.compiler.is_compiling() or torch.jit.is_tracing():
-                raise Traced
-            tensors = check(comment, names, value, sizes)
-        except Traced:
+                raise comments.Traced
+            seen = comments.check(comment, names, value, sizes)
+        except comments.Traced:
             return self.tell("trace", place)
         except ShapeError as problem:
-            if promises(comment, self.declared) and shaped(value):
+            if comments.promises(comment, self.declared) and comments.shaped(value):
                 raise ShapeError(f"{header}\n{problem}") from None
             return self.tell("remark", place, f" # {comment}")
-        bound.update({name: sizes[name] for name in sizes.keys() - known.keys()})
+        named = comments.words(comment) & sizes.keys() - known.keys()
+        bound.update(new := {name: sizes[name] for name in named})
         if self.cells:
-            row = self.cells[-1].rows.get(site) or _Row(tensors)
-            self.cells[-1].rows[site] = row
-            row.add(tensors)
-            row.learn(value, words(comment), before, bound, self.known)
+            row = self.cells[-1].rows.setdefault(site, _Row(seen))
+            row.add(seen, value, self.known, before, new)
 
     def tell(self, kind: str, place: tuple, text: str = "") -> None:
         """Let the running cell tell, in one line of that kind, what was not checked."""
@@ -250,34 +238,30 @@ class _Checks:
             return tree
         cell = self.cells[-1]
         try:
+            own = ast.parse(self.source)
             nodes = list(ast.walk(tree))
             named = {getattr(n, "id", getattr(n, "attr", None)) for n in nodes}
             cell.timed |= bool(named & _CLOCKS) or any(map(_reads_clock, nodes))
             self.on = not cell.timed
-            source_tree = ast.parse(self.source)
-            own = _same(nodes, source_tree)
-            if not own and not cell.timed and _shapes_in(self.source, self.declared):
-                cell.told["unread"] = {"another tool rewrote it; run it again": None}
-            rewriter = Rewriter(
-                source_tree, self.source if own else "", cell.number, self.declared
-            )
-            texts = [n.value for n in nodes if isinstance(getattr(n, "value", 0), str)]
-            unread = [c for text in texts for c in _shapes_in(text, self.declared)]
+            same = ast.dump(tree, True, True) == ast.dump(own, True, True)
+            if not same and not cell.timed:
+                raise RuntimeError("another tool rewrote it; run it again")
+            source = self.source if same else ""
+            rewriter = Rewriter(own, source, cell.number, self.declared)
+            texts = [t for n in nodes if type(t := getattr(n, "value", 0)) is str]
+            unread = [c for text in texts for _, c in _shapes_in(text, self.declared)]
             if cell.timed and (unread or rewriter.comments):
                 cell.told["timed"] = {}
             elif unread and "exec" in named:
-                cell.told["text"] = {f"# {comment}": None for _, comment in unread}
-            if cell.timed or not own:
-                return tree
+                cell.told["text"] = {f"# {comment}": None for comment in unread}
             for line, comment in rewriter.remarks:
                 self.tell("remark", (cell.number, "", line, line), f" # {comment}")
-            return rewriter.visit(source_tree)
+            return tree if cell.timed else rewriter.visit(own)
         except ShapeError as problem:
             return ast.parse(f"raise {HOME}.error({f'{problem}'!r})")
         except Exception as problem:
-            cell.told["unread"] = {
-                f"reading it raised a {type(problem).__name__}": None
-            }
+            if _shapes_in(self.source, self.declared):
+                cell.told["unread"] = {f"{problem}": None}
             return tree
 
     def post_run_cell(self, result: Any) -> None:
@@ -300,22 +284,6 @@ def _cell(number: int) -> SimpleNamespace:
     return SimpleNamespace(number=number, rows={}, timed=False, told={})
 
 
-def _same(nodes: list[ast.AST], tree: ast.Module) -> bool:
-    """Do two trees say the same at the same places?"""
-    return all(
-        type(one) is type(other) and _plain(one) == _plain(other)
-        for one, other in zip_longest(nodes, ast.walk(tree))
-    )
-
-
-def _plain(node: ast.AST) -> dict[str, Any]:
-    """What a node says without its parts; of a list of these, how many."""
-    parts = {name: part for name, part in vars(node).items() if name != "kind"}
-    for name, part in parts.items():
-        parts[name] = len(part) if isinstance(part, list) else part
-    return {n: part for n, part in parts.items() if not isinstance(part, ast.AST)}
-
-
 def _reads_clock(node: ast.AST) -> bool:
     """Is it a call that times something? Then nothing of ours may run in its cell."""
     match node:
@@ -336,11 +304,11 @@ def _folded(rows: dict, cell: int) -> list[tuple]:
     """
     told: dict[tuple, tuple] = {}
     lines: dict[tuple, set[int]] = {}
-    parts = (
+    parts = [
         (site[0], row.count, *part)
         for site, row in rows.items()
         for part in zip(row.low, row.high, row.seen, strict=True)
-    )
+    ]
     for (number, function, line, within), count, low, high, seen in parts:
         name = seen.name
         if name == "_" or (seen.came and not seen.came.axes):

@@ -220,11 +220,11 @@ class Rewriter:
             ]
         for node, check in heads.items():
             node.body[:0] = check
-        for node, turn in turns.items():
+        for node, start in turns.items():
             loop = isinstance(node, _LOOPS)
             for block in filter(None, [node.body, loop and node.orelse]):
                 at = next(i for i, part in enumerate(block) if loop or not _leads(part))
-                block[at:at] = turn
+                block[at:at] = start
         return tree
 
     def _check(self, node: Any, path: str, first: int, scope: tuple) -> list[Any]:
