@@ -23,6 +23,7 @@ from types import FrameType, SimpleNamespace
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import PackedSequence
 
 from seq2seq_lesson.palette import tint
 from seq2seq_lesson.shapes import comments
@@ -46,7 +47,8 @@ _TOLD = {
     "a number or a product and stands behind a tensor, as in # (batch, 2*hid).",
     "trace": "Not checked inside a trace (torch.compile, jit, fx or export): {}.",
     "text": "Not checked, because exec runs it as a text: {}.",
-    "unread": "This cell could not be read, so its shape comments were not checked: {}.",
+    "unread": "This cell could not be read, so its shape comments were not checked: "
+    "{}.",
 }
 
 
@@ -129,7 +131,7 @@ class _Row:
         came, self.seen, self.count = _Row(seen).low, seen, self.count + 1
         self.low = [tuple(map(min, *pair)) for pair in zip(self.low, came, strict=True)]
         self.high = [tuple(map(max, *p)) for p in zip(self.high, came, strict=True)]
-        parts = value if type(value) is tuple else (value,)
+        parts, self.kind = _parts(value), type(value)
         self.like, (self.known, before, self.new) = [], state
         if all(type(part) in (torch.Tensor, torch.nn.Parameter) for part in parts):
             self.like = [(type(part), part.shape, part.dtype) for part in parts]
@@ -137,8 +139,10 @@ class _Row:
 
     def again(self, value: Any, known: Any, bound: dict[str, int]) -> bool:
         """Did a value like this one pass when all it depends on was the same?"""
-        parts = value if type(value) is tuple else (value,)
-        if len(parts) != len(self.like) or self.known is not known or not parts:
+        if type(value) is not self.kind or self.known is not known or not self.like:
+            return False
+        parts = _parts(value)
+        if len(parts) != len(self.like):
             return False
         for part, (kind, shape, dtype) in zip(parts, self.like, strict=True):
             if type(part) is not kind or part.shape != shape or part.dtype is not dtype:
@@ -147,6 +151,12 @@ class _Row:
             if bound.get(axis) != size:
                 return False
         return True
+
+
+def _parts(value: Any) -> tuple:
+    if type(value) is tuple:
+        return value
+    return (value.data if type(value) is PackedSequence else value,)
 
 
 class _Checks:
