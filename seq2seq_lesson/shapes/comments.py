@@ -8,7 +8,7 @@ These are all its forms:
     # packed (tokens, emb)            the data of a PackedSequence
     # None
     # (batch, hid); the last state    behind the semicolon stands what you like
-    # shape: (batch, hid)           and # [batch, hid], and （batch, hid）
+    # shape: (batch, hid)             read like # [batch, hid] and （batch, hid）
 
 A bracket that names a declared axis, a number or a product, or that is empty, is a
 shape: it is held, and stops the cell when it cannot be read. One of other words is held
