@@ -147,8 +147,9 @@ class _Search:
                 self.start = other
         self.free = [axis for axis in free if self.start[axis] > 1]
         self.guards: list[_Guard] = []  # those that count
-        self.ones: list[str] = []  # such as "batch >= 2"
-        self.fixed: list[str] = []  # such as "hid + enc = 20"
+        self.ones: list[list[str]] = []  # axes that may not all be 1
+        self.fixed: dict[_Guard, str] = {}  # such as "hid + enc = 20"
+        self.moving = self.free  # the axes that may have any other size
         self.why, self.differing = "", 0
 
     def prove(self) -> None:
@@ -192,10 +193,22 @@ class _Search:
         broken = [g for g in chain(*ways) if not g.holds(point)]
         guard = min(broken, key=lambda g: (not g.is_equality, len(g.text)))
         self.guards.append(guard)
+        self._name_twin(guard)
         if guard.number in self.promise.away.met and self.promise.refuses(point):
-            self.fixed.append(guard.text)
+            one = guard.axes if len(guard.axes) == 1 else {}
+            told = [f"{axis} = {self.start[axis]}" for axis in one]
+            self.fixed[guard] = "".join(told) or guard.text
+            self.moving = [axis for axis in self.moving if axis not in guard.axes]
         else:
             self._note(point)
+
+    def _name_twin(self, guard: _Guard) -> None:
+        """Where PyTorch says that batch = 4, is it src_len, also 4, that it must be?"""
+        for twin in self.free:
+            if guard.number == self.start[twin] and twin not in guard.axes:
+                both = dict.fromkeys((*guard.axes, twin), _other(self.start))
+                if not self.promise.broken(self.start | both):
+                    guard.text = " = ".join(a for a in self.free if a in both)
 
     def _note(self, point: Sizes) -> list[str]:
         """Keep the fewest other sizes that break it; which axes they belong to."""
@@ -217,7 +230,7 @@ class _Search:
             if self.promise.broken(point):
                 axes = self._note(point)
                 if all(point[axis] == 1 for axis in axes):
-                    self.ones.append(" or ".join(f"{axis} >= 2" for axis in axes))
+                    self.ones.append(axes)
                 elif not self.why:
                     self.why = "sizes that its guards allow break it"
             elif 1 not in few.values():
@@ -228,20 +241,18 @@ class _Search:
         free = [prime for prime in PRIMES if prime not in self.start.values()]
         found: list[Sizes] = []
         for turn in (0, 4, 1, *range(2, len(free))):
-            primes = (free[turn:] + free[:turn])[: len(self.free)]
-            few = dict(zip(self.free, primes[:: -1 if turn % 2 else 1], strict=False))
-            if self._allowed(few) and len(few) == len(self.free) and len(found) < 3:
+            primes = (free[turn:] + free[:turn])[:: -1 if turn % 2 else 1]
+            few = dict(zip(self.moving, primes, strict=False))
+            if len(few) == len(self.moving) and self._allowed(few) and len(found) < 3:
                 found.append(few)
         return found
 
     def _with_ones(self) -> Iterator[Sizes]:
-        most = len(self.free) if len(self.free) < 6 else 1
+        most = len(self.moving) if len(self.moving) < 6 else 1
         for count in range(1, most + 1):
-            for axes in combinations(self.free, count):
+            for axes in combinations(self.moving, count):
                 few = dict.fromkeys(axes, 1)
-                known = any(
-                    set(old.items()) <= few.items() for old in self.breaks.values()
-                )
+                known = any({*ones} <= {*axes} for ones in self.ones)
                 if self._allowed(few) and not known:
                     yield few
 
@@ -252,16 +263,20 @@ class _Search:
         """What was found."""
         start, broken = self.start, self.promise.broken
         breaks = {told: broken(start | few) for told, few in self.breaks.items()}
-        fixed += tuple(self.fixed)
+        fixed += tuple(self.fixed.values())
         if self.why:
             level = "true at other sizes" if self.differing else "true here"
             return Grade(level, breaks=breaks, fixed=fixed, why=self.why)
-        guards = [guard for guard in self.guards if guard.text not in self.fixed]
+        guards = [guard for guard in self.guards if guard not in self.fixed]
         equal = [guard.text for guard in guards if guard.is_equality]
         accidents = (*dict.fromkeys(equal), *self.accidents)
         provisos = _readable([guard for guard in guards if not guard.is_equality])
         level = "true here" if accidents else "true for every size"
-        return Grade(level, accidents, (*provisos, *self.ones), breaks, fixed)
+        for axes in self.ones:
+            told = " or ".join(f"{axis} >= 2" for axis in axes)
+            if not any(f"{text} ".startswith(told[:-1]) for text in provisos):
+                provisos.append(told)
+        return Grade(level, accidents, tuple(provisos), breaks, fixed)
 
 
 class _Promise:
@@ -297,17 +312,17 @@ class _Promise:
 
     def _read_docstring(self) -> None:
         """Which shapes are told for its arguments, and which for what it returns."""
+        kind = self.call
         texts = [self.call.__doc__]
         if isinstance(self.function, nn.Module):
-            cls = type(self.function)
-            texts = [self.function.forward.__doc__, cls.__doc__]
-            texts.append(getattr(sys.modules.get(cls.__module__), "__doc__", ""))
+            kind = type(self.function)
+            texts = [self.function.forward.__doc__, kind.__doc__]
+        if not inspect.ismethod(self.call):  # the file speaks of functions and modules
+            texts.append(getattr(sys.modules.get(kind.__module__), "__doc__", ""))
         for text in texts:
             self.shapes: dict[str, str] = {}
             self.returns: list[tuple[str, str, bool]] = []
-            section = (text or "").split("Shapes\n")[-1]
-            section = re.split(r"\n\s*(?:Args|Raises|Source)\b", section)[0]
-            for name, told in re.findall(r"^\s+(\w+):\s+(.*)", section, re.M):
+            for name, told in _lines(text or ""):
                 comments = [part for part in _SHAPE.findall(told) if _reads(part)]
                 if name in self.takes and name not in self.shapes and comments:
                     self.shapes[name] = comments[0]
@@ -459,15 +474,23 @@ class _Guard:
 
 
 def _readable(guards: list[_Guard]) -> list[str]:
-    """Their texts; what they say together of one axis, as a divisor if they can."""
+    """Their texts; what several say of one axis in one, if it can be said simply."""
     texts = dict.fromkeys(guard.text for guard in guards)
+    most = 50
     for axis in {axis: 0 for guard in guards for axis in guard.axes}:
         alone = [guard for guard in guards if [*guard.axes] == [axis]]
-        sizes = {n for n in range(2, 50) if all(g.holds({axis: n}) for g in alone)}
-        for divisor in range(2, 13):
-            if alone and sizes == {*range(divisor, 50, divisor)}:
-                texts = {t: None for t in texts if t not in {g.text for g in alone}}
-                texts[f"{axis} is divisible by {divisor}"] = None
+        plain = [re.fullmatch(rf"{axis} [<>]=? \w+", guard.text) for guard in alone]
+        if not alone or (len(plain) == 1 and plain[0]):
+            continue
+        sizes = {n for n in range(2, most) if all(g.holds({axis: n}) for g in alone)}
+        simple = {
+            f"{axis} is divisible by {n}": range(n, most, n) for n in range(2, 13)
+        }
+        simple |= {f"{axis} >= {n}": range(n, most) for n in range(3, 20)}
+        simple |= {f"{axis} <= {n}": range(2, n + 1) for n in range(2, 20)}
+        if told := [text for text, those in simple.items() if sizes == {*those}]:
+            texts = dict.fromkeys(t for t in texts if t not in {g.text for g in alone})
+            texts[told[0]] = None
     return [*texts]
 
 
@@ -527,6 +550,15 @@ def _holding(sizes: Sizes) -> Iterator[None]:
     finally:
         del own["scope"]
         own.update(before)
+
+
+def _lines(docstring: str) -> Iterator[tuple[str, str]]:
+    """Each name that a docstring tells something of, with what it tells."""
+    section = docstring.split("Shapes\n")[-1]
+    section = re.split(r"\n\s*(?:Args|Raises|Source)\b", section)[0]
+    for names, told in re.findall(r"^[ \t]+(\w[\w, ]*):[ \t]+(.*)", section, re.M):
+        for name in names.split(", "):
+            yield name, told
 
 
 def _reads(comment: str) -> bool:
