@@ -45,6 +45,7 @@ QUESTIONS = {
     "03-parameters": "how many parameters has each order?",
     "03-overflow": "why divide by the square root, and what overflows?",
     "03-transformer": "what is left to the Transformer?",
+    "03-every-size": "true here, or true for every size?",
     "04-nll-cross-entropy": "NLLLoss on log-softmax = CrossEntropyLoss",
     "04-int-becomes-tensor": "an int that becomes a tensor",
     "04-backward-twice": "backward twice",

@@ -1,9 +1,10 @@
 """Each exercise of notebook 03: its stub, its solution, and wrong answers' hints."""
 
 import pytest
+import torch
 
 from tests import exercise_cells
-from tools.exercise_cells import numbers, source
+from tools.exercise_cells import holder, numbers, source
 
 WRITING = """
 def write_greedily(model, dec_state, enc_states, src_mask, max_len):
@@ -282,6 +283,26 @@ def write_greedily(model, dec_state, enc_states, src_mask, max_len):
         ),
         "of one id, got the shape (1,)": ENDING.replace("[[word]]", "[word]"),
     },
+    "03-7": {
+        "equal numbers are the coincidence": """
+accident = {"batch": 3, "queries": 7, "places": 7, "hid": 8}""",
+        "so you notice": """
+accident = {"batch": 3, "queries": 4, "places": 5, "hid": 8}""",
+        "in all three comments": """
+accident = {"batch": 5, "queries": 4, "places": 4, "hid": 2}""",
+        "only one of the two": """
+accident = {"batch": 3, "queries": 1, "places": 1, "hid": 8}""",
+        "no axis is called 'src_len'": """
+accident = {"batch": 3, "queries": 4, "src_len": 1, "hid": 8}""",
+        "places is 0, wanted a whole number": """
+accident = {"batch": 3, "queries": 4, "places": 0, "hid": 8}""",
+        "queries is 1.5, wanted a whole": """
+accident = {"batch": 3, "queries": 1.5, "places": 4, "hid": 8}""",
+        "wanted a dictionary of sizes": """
+accident = 3, 4, 1, 8""",
+        "still open: hid": """
+accident = {"batch": 3, "queries": 4, "places": 1, "hid": ...}""",
+    },
 }
 
 
@@ -472,3 +493,33 @@ def write_greedily(model, dec_state, enc_states, src_mask, max_len):
 @pytest.mark.parametrize("attempt", WRITTEN_OTHERWISE.values(), ids=WRITTEN_OTHERWISE)
 def test_words_may_be_written_in_other_ways(attempt):
     assert exercise_cells.verdict("03-6", attempt).points == 1
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        "dict(batch=1, queries=1, places=9, hid=1)",  # the other one is stretched
+        "dict(queries=6, places=1)",  # what is not told stays as it is
+        "dict(zip(['batch', 'queries', 'places', 'hid'], torch.Size([3, 4, 1, 8])))",
+        "{'batch': 3, 'queries': np.int64(4), 'places': np.int64(1), 'hid': 8}",
+    ],
+)
+def test_sizes_that_break_it_in_another_way(sizes):
+    told = exercise_cells.verdict("03-7", f"import numpy as np\naccident = {sizes}")
+    assert told.points == 1, told
+
+
+def test_the_check_speaks_of_the_function_that_the_notebook_shows():
+    code = [cell.source for cell in holder("03-7").cells if cell.cell_type == "code"]
+    (source,) = (text for text in code if text.startswith("def louder("))
+    names = {}
+    exec(source.partition("\n\n\n")[0], names)
+    for sizes in [(3, 4, 1, 8), (3, 1, 5, 8), (3, 4, 5, 8), (3, 1, 4, 1)]:
+        batch, queries, places, hid = sizes
+        given = torch.ones(batch, queries, hid), torch.ones(batch, places, hid)
+        try:
+            made = str(tuple(names["louder"](*given).shape))
+        except RuntimeError:
+            made = "is an error"
+        axes = dict(zip(("batch", "queries", "places", "hid"), sizes, strict=True))
+        assert made in exercise_cells.verdict("03-7", f"accident = {axes}").message
