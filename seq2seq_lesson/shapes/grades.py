@@ -106,6 +106,11 @@ def for_every_size(function: Callable, /, **given: Any) -> Grade:
             its shape is another one.
     """
     promise = _Promise(function, given)
+    with own_random_numbers(pick_device()):
+        return _graded(promise)
+
+
+def _graded(promise: _Promise) -> Grade:
     here = promise.sizes
     try:
         copies = {name: tensor.clone() for name, tensor in promise.tensors.items()}
@@ -358,7 +363,7 @@ class _Promise:
         others = {n: v for n, v in self.given.items() if n in self.takes}
         numbers = {n: sizes[n] for n in self.free if n in self.takes}
         sizes = dict(sizes)
-        with own_random_numbers(pick_device()), _holding(sizes), ExitStack() as stack:
+        with _holding(sizes), ExitStack() as stack:
             if away:
                 stack.enter_context(_META)
                 stack.enter_context(self.away)
@@ -425,7 +430,10 @@ class _Away(TorchFunctionMode):
             return _META
         if isinstance(value, Tensor) and value.device.type != "meta":
             self.met |= set(value.shape)
-            return value.detach().to(_META)
+            grad = value.requires_grad
+            return torch.empty(
+                value.shape, dtype=value.dtype, device=_META, requires_grad=grad
+            )
         return value
 
 

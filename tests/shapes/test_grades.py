@@ -210,7 +210,7 @@ GRADES = {  # of each function its grade with provisos, and an example
                 "src_ids: (batch, src_len)",
                 "src_lengths: (batch,)",
                 "max_len: how many words at most",
-                "return: (batch, max_len), (batch, max_len, src_len)",
+                "return: (batch, tgt_len), (batch, tgt_len, src_len)",
             ),
             dict(
                 src_ids=Z(3, 5).long() + 2,
