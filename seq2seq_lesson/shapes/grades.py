@@ -151,6 +151,7 @@ class _Search:
             else:
                 self.start = other
         self.free = [axis for axis in free if self.start[axis] > 1]
+        self.ways: list[tuple[Sizes, list[_Guard]]] = []  # a run and what it assumed
         self.guards: list[_Guard] = []  # those that count
         self.ones: list[list[str]] = []  # axes that may not all be 1
         self.fixed: dict[_Guard, str] = {}  # such as "hid + enc = 20"
@@ -159,20 +160,14 @@ class _Search:
 
     def prove(self) -> None:
         """Follow each way through the function, until all sizes are accounted for."""
-        ways: list[list[_Guard]] = []
         point: Sizes | None = self.start
         try:
-            while point:
-                if len(ways) == PATHS:
-                    self.why = f"it takes more than {PATHS} ways through its branches"
-                    return
-                ways.append(_assumed(self.promise, point, self.free))
-                while point := self._open(ways):
-                    if not self.promise.broken(point):
-                        break
-                    self._blame(ways, point)
-                if point and (stuck := [g for g in ways[-1] if g.number]):
-                    bound = {str(axis) for guard in stuck for axis in guard.axes}
+            while point and len(self.ways) < PATHS:
+                guards = _assumed(self.promise, point, self.free)
+                self.ways.append((point, guards))
+                point = self._open()
+                if point and (stuck := [g for g in guards if g.number]):
+                    bound = {axis for guard in stuck for axis in guard.axes}
                     axes = " and ".join(axis for axis in self.free if axis in bound)
                     self.why = (
                         "there is no proof for every one, since PyTorch wants a number "
@@ -183,19 +178,26 @@ class _Search:
             self.why = "this PyTorch knows no symbols for sizes"
         except Exception as error:
             self.why = f"it does not run with symbols for sizes ({_reason(error)})"
+        if point and not self.why:
+            self.why = f"it takes more than {PATHS} ways through its branches"
 
-    def _open(self, ways: list[list[_Guard]]) -> Sizes | None:
-        """Sizes that no way has led to, and that no guard forbids."""
-        for guard in chain(*ways):
-            for few in guard.others(self.start):
-                point = self.start | few
-                led = any(all(g.holds(point) for g in way) for way in ways)
-                if not led and all(g.holds(point) for g in self.guards):
-                    return point
+    def _open(self) -> Sizes | None:
+        """Sizes that no way has led to, and at which it does not break."""
+        for start, guards in self.ways:
+            for guard in guards:
+                for few in guard.others(start):
+                    point = start | few
+                    led = any(all(g.holds(point) for g in way) for _, way in self.ways)
+                    if led or not self._allowed(point):
+                        continue
+                    if not self.promise.broken(point):
+                        return point
+                    self._blame(point)
         return None
 
-    def _blame(self, ways: list[list[_Guard]], point: Sizes) -> None:
-        broken = [g for g in chain(*ways) if not g.holds(point)]
+    def _blame(self, point: Sizes) -> None:
+        """Of the guards that these sizes break, let the plainest one count."""
+        broken = [g for _, way in self.ways for g in way if not g.holds(point)]
         guard = min(broken, key=lambda g: (not g.is_equality, len(g.text)))
         self.guards.append(guard)
         self._name_twin(guard)
@@ -248,7 +250,8 @@ class _Search:
         for turn in (0, 4, 1, *range(2, len(free))):
             primes = (free[turn:] + free[:turn])[:: -1 if turn % 2 else 1]
             few = dict(zip(self.moving, primes, strict=False))
-            if len(few) == len(self.moving) and self._allowed(few) and len(found) < 3:
+            fits = len(few) == len(self.moving) and self._allowed(self.start | few)
+            if fits and len(found) < 3:
                 found.append(few)
         return found
 
@@ -258,11 +261,11 @@ class _Search:
             for axes in combinations(self.moving, count):
                 few = dict.fromkeys(axes, 1)
                 known = any({*ones} <= {*axes} for ones in self.ones)
-                if self._allowed(few) and not known:
+                if self._allowed(self.start | few) and not known:
                     yield few
 
-    def _allowed(self, few: Sizes) -> bool:
-        return all(guard.holds(self.start | few) for guard in self.guards)
+    def _allowed(self, point: Sizes) -> bool:
+        return all(guard.holds(point) for guard in self.guards)
 
     def grade(self, fixed: tuple[str, ...]) -> Grade:
         """What was found."""
@@ -275,6 +278,7 @@ class _Search:
         guards = [guard for guard in self.guards if guard not in self.fixed]
         equal = [guard.text for guard in guards if guard.is_equality]
         accidents = (*dict.fromkeys(equal), *self.accidents)
+        guards += [g for point, way in self.ways for g in way if not g.others(point)]
         provisos = _readable([guard for guard in guards if not guard.is_equality])
         level = "true here" if accidents else "true for every size"
         for axes in self.ones:
@@ -457,7 +461,7 @@ class _Guard:
         names = {str(size): name for name, size in promise.numbers.items()}
         sides = [names.get(side, side) for side in sides]
         self.text = f" {SIGNS[kind]} ".join(sides) if kind in SIGNS else str(expression)
-        self.near: list[Sizes] = []
+        self.near: list[Sizes] | None = None
 
     def holds(self, point: Sizes) -> bool:
         """Is it true of these sizes?"""
@@ -468,16 +472,18 @@ class _Guard:
             return False
 
     def others(self, start: Sizes) -> list[Sizes]:
-        """Sizes of its axes that break it, the nearest first."""
-        if self.near:
-            return self.near
-        numbers = {int(n) for n in re.findall(r"\d+", str(self.expression))}
-        near = {n + d for n in numbers for d in (-1, 0, 1) if n + d > 1} | {*PRIMES[:5]}
-        axes = [*self.axes][:3]
-        choices = [[start[a], *sorted(near - {start[a]})] for a in axes]
-        found = [dict(zip(axes, sizes, strict=True)) for sizes in product(*choices)]
-        found.sort(key=lambda p: sum(size != start[axis] for axis, size in p.items()))
-        self.near = [point for point in found if not self.holds(start | point)]
+        """Sizes of its axes that break it, the nearest first; found once."""
+        if self.near is None:
+            numbers = {int(n) for n in re.findall(r"\d+", str(self.expression))}
+            near = {n + d for n in numbers for d in (-1, 0, 1) if n + d > 1}
+            near |= {*PRIMES[:5]}
+            axes = [*self.axes][:3]
+            choices = [[start[a], *sorted(near - {start[a]})] for a in axes]
+            found = [dict(zip(axes, sizes, strict=True)) for sizes in product(*choices)]
+            found.sort(key=lambda few: sum(n != start[a] for a, n in few.items()))
+            far = ({axis: size} for axis in axes for size in range(2, 200))
+            self.near = [few for few in found if not self.holds(start | few)]
+            self.near = self.near or [f for f in far if not self.holds(start | f)]
         return self.near
 
 
