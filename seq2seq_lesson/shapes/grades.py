@@ -379,15 +379,14 @@ class _Promise:
         ]
         names = tuple(name for name, *_ in self.returns)
         several = len(told) > 1
-        check(", ".join(told), names if several else names[0], returned, sizes)
+        _held(", ".join(told), names if several else names[0], returned, sizes)
 
     def made(self, sizes: Sizes) -> dict[str, Tensor]:
         """Tensors of other sizes for the arguments, without numbers."""
         made = {}
         for name, example in self.tensors.items():
             axes = parse(self.shapes[name]).axes
-            # `parse` lets only sums of axes through
-            shape = [eval(axis, {"__builtins__": {}}, sizes) for axis in axes]
+            shape = [_measured(axis, sizes) for axis in axes]
             made[name] = torch.zeros(shape, dtype=example.dtype, device=_META)
             made[name].requires_grad_(example.requires_grad)
         return made
@@ -529,25 +528,6 @@ def _assumed(promise: _Promise, point: Sizes, free: list[str]) -> list[_Guard]:
     return [_Guard(expression, promise) for expression in expressions]
 
 
-class _Holding:
-    """A scope of the checks that binds the axes of one run."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        self.sizes = dict(sizes)
-
-    def turn(self) -> _Holding:
-        return _Holding(self.sizes)
-
-    def hold(self, site: tuple, value: object) -> object:
-        """Hold a value against the comment of its line, and hand it on."""
-        _, comment, names, header = site
-        try:
-            check(comment, names, value, self.sizes)
-        except ShapeError as problem:
-            raise ShapeError(f"{header}\n{problem}") from None
-        return value
-
-
 @contextmanager
 def _holding(sizes: Sizes) -> Iterator[None]:
     """Hold the comments inside functions of the notebook to the axes of one run."""
@@ -555,15 +535,56 @@ def _holding(sizes: Sizes) -> Iterator[None]:
     if checks is None:
         yield
         return
-    own = vars(checks)
-    before = {name: own[name] for name in ("on", "scope") if name in own}
-    known = {axis: size for axis, size in checks.known.items() if size}
-    own.update(on=True, scope=lambda: _Holding(known | sizes))
+    known = {axis: size for axis, size in checks.known.items() if size} | sizes
+
+    def hold(site: tuple, value: Any, frame: Any = None) -> Any:
+        _, comment, names, header, (key, depth) = site
+        key = id(frame or sys._getframe(1)) if key is None else key
+        bound = checks.scopes.setdefault((key, depth), {})
+        axes = bound | known
+        try:
+            _held(comment, names, value, axes)
+        except ShapeError as problem:
+            raise ShapeError(f"{header}\n{problem}") from None
+        bound.update({axis: axes[axis] for axis in axes.keys() - known.keys()})
+        return value
+
+    before = {name: own for name, own in vars(checks).items() if name == "hold"}
+    on, checks.on = checks.on, True
+    vars(checks)["hold"] = hold
     try:
         yield
     finally:
-        del own["scope"]
-        own.update(before)
+        del checks.hold
+        vars(checks).update(before)
+        checks.on = on
+
+
+def _held(comment: str, names: Any, value: Any, sizes: Sizes) -> None:
+    """Hold a value against a comment, as `check` does, or with symbols for sizes."""
+    if all(type(size) is int for size in sizes.values()):
+        check(comment, names, value, sizes)
+        return
+    promised, parts = parse(comment), value  # of a form that fitted numbers already
+    if not isinstance(promised, list):
+        promised, parts = [promised], [value]
+    for shape, part in zip(promised, parts, strict=True):
+        for axis, size in zip(shape.axes if shape else (), _axes(part), strict=True):
+            if axis.isidentifier() and axis not in sizes:
+                sizes[axis] = size
+    for shape, part in zip(promised, parts, strict=True):
+        for axis, size in zip(shape.axes if shape else (), _axes(part), strict=True):
+            if _measured(axis, sizes) != size:  # asked of symbols, it leaves a guard
+                raise ShapeError(f"{axis} is another size")
+
+
+def _axes(value: Any) -> Any:
+    return () if value is None else getattr(value, "shape", value)
+
+
+def _measured(axis: str, sizes: Sizes) -> Any:
+    """The size of an axis; `parse` lets only sums of axes through."""
+    return eval(axis, {"__builtins__": {}}, sizes)
 
 
 def _lines(docstring: str) -> Iterator[tuple[str, str]]:
