@@ -32,7 +32,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
 from seq2seq_lesson.runtime import own_random_numbers, pick_device
-from seq2seq_lesson.shapes.comments import Shape, ShapeError, check, parse
+from seq2seq_lesson.shapes.comments import Shape, ShapeError, check, parse, promises
 from seq2seq_lesson.shapes.rewriter import HOME
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
@@ -539,6 +539,8 @@ def _holding(sizes: Sizes) -> Iterator[None]:
 
     def hold(site: tuple, value: Any, frame: Any = None) -> Any:
         _, comment, names, header, (key, depth) = site
+        if not promises(comment, checks.declared | sizes.keys()):  # a remark
+            return value
         key = id(frame or sys._getframe(1)) if key is None else key
         bound = checks.scopes.setdefault((key, depth), {})
         axes = bound | known

@@ -47,7 +47,9 @@ def {name}({takes}):
 '''
     tree = ast.parse(source)
     names = {"torch": torch, "nn": nn} | names
-    exec(compile(Rewriter(tree, source, 1).visit(tree), "cell", "exec"), names)
+    exec(
+        compile(Rewriter(tree, source, 1, {"batch"}).visit(tree), "cell", "exec"), names
+    )
     return names[name]
 
 
@@ -506,6 +508,12 @@ PLANTED = {  # a body, its docstring, the example's sizes, and what must be said
         [*ROWS, "return: (batch, src_len)"],
         [(3, 5)],
         "true for every size, provided src_len**2 != 250000",
+    ),
+    "a remark": (
+        "scores = query @ keys.mT  # (my answer)\n    return scores  # (default)",
+        [*ADDED, TRUE],
+        [(3, 4, 6), (3, 5, 6)],
+        "true for every size",
     ),
     "a loop": (
         "return torch.stack([row + 1 for row in ids])",
