@@ -34,13 +34,16 @@ MODELS = {  # what the lists show, and the trained model behind it
 TITLES = {name: title for title, name in MODELS.items()}
 
 
+Reader = tuple[Seq2Seq, Vocabulary, Vocabulary]  # a model and what it reads, writes
+
+
 def listed(sentence: str) -> str:
     """What the list of examples should say beside a typed sentence."""
     return sentence if sentence in EXAMPLES else OWN
 
 
 @lru_cache(maxsize=len(MODELS))
-def loaded(name: str) -> tuple[Seq2Seq, Vocabulary, Vocabulary]:
+def loaded(name: str) -> Reader:
     """A trained model that comes along, read from its file once."""
     return load_pretrained(name)
 
@@ -52,13 +55,21 @@ def cleaned(typed: str, name: str) -> str:
         ValueError: nothing is left of it, or it is longer than the model can read.
     """
     sentence = normalise(typed)
-    most = loaded(name)[0].config.max_len - 1
-    words = len(sentence.split())
-    if not words:
+    if not sentence.split():
         raise ValueError(
             f"sentence: nothing to read is left of “{shorten(typed, 40)}”, wanted "
             f"letters from a to z: type French, such as “{EXAMPLES[0]}”"
         )
+    return no_longer(sentence, loaded(name)[0].config.max_len - 1)
+
+
+def no_longer(sentence: str, most: int) -> str:
+    """The sentence, if a model can read that many words.
+
+    Raises
+        ValueError: it has more.
+    """
+    words = len(sentence.split())
     if words > most:
         raise ValueError(
             f"sentence: got {words:,} words, wanted at most {most}, which is all that "

@@ -78,8 +78,8 @@ def test_a_forced_word_is_written_and_the_rest_follows_from_it():
 
 def test_what_can_be_forced_holds_no_padding_and_no_start():
     words = loaded("plain")[2].words
-    assert can_be_written("plain")[0] == words[EOS]
-    assert not {words[PAD], words[SOS]} & set(can_be_written("plain"))
+    assert can_be_written(loaded("plain"))[0] == words[EOS]
+    assert not {words[PAD], words[SOS]} & set(can_be_written(loaded("plain")))
 
 
 def test_the_buttons_go_forwards_and_back_and_stop_at_the_ends(explorer):

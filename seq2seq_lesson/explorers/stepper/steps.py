@@ -9,7 +9,7 @@ import torch
 
 from seq2seq_lesson.attention import Attention
 from seq2seq_lesson.batches import pad_ids
-from seq2seq_lesson.explorers.sentences import loaded
+from seq2seq_lesson.explorers.sentences import Reader, loaded
 from seq2seq_lesson.seq2seq import best_words
 from seq2seq_lesson.vocabulary import EOS, SOS, SPECIALS
 
@@ -42,18 +42,24 @@ class Step:
 
 
 @lru_cache(maxsize=64)
-@torch.no_grad()
 def write(name: str, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
-    """Let a trained model write, greedily but for the words that are forced on it.
+    """What `steps_of` gives of a trained model that comes along, by its name."""
+    return steps_of(loaded(name), sentence, forced)
 
-    It is `Seq2Seq.greedy`, taken apart.
+
+@torch.no_grad()
+def steps_of(reader: Reader, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
+    """Let a model write, greedily but for the words that are forced on it.
+
+    It is `Seq2Seq.greedy`, taken apart. A decoder whose attention shows no score has
+    the logarithms of its weights as scores: the softmax makes the weights of them.
 
     Args
-        name:     a trained model that comes along
+        reader:   a model on the CPU and its two vocabularies
         sentence: normalised, at least one word, no longer than the model can read
         return:   a Step for each word written, "<eos>" included if it came
     """
-    model, src_vocabulary, tgt_vocabulary = loaded(name)
+    model, src_vocabulary, tgt_vocabulary = reader
     src_ids, src_lengths = pad_ids([src_vocabulary.encode(sentence)])
     enc_states, state = model.encode(src_ids, src_lengths)
     src_mask = torch.ones_like(src_ids, dtype=torch.bool)
@@ -71,10 +77,11 @@ def write(name: str, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
         scores = None
         if weights is not None:
             asks = before if model.config.order == "before" else state
-            attention = model.decoder.attention
-            assert isinstance(attention, Attention)
-            scores = attention.score(asks.unsqueeze(1), enc_states)[0, 0]
             weights = weights[0, 0]
+            scores = weights.clamp(min=1e-9).log()
+            attention = getattr(model.decoder, "attention", None)
+            if isinstance(attention, Attention):
+                scores = attention.score(asks.unsqueeze(1), enc_states)[0, 0]
         chances = logits[0, 0].softmax(dim=-1)
         top = [(words[n], float(chances[n])) for n in chances.topk(SHOWN).indices]
         steps.append(
@@ -93,9 +100,9 @@ def write(name: str, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def can_be_written(name: str) -> list[str]:
+def can_be_written(reader: Reader) -> list[str]:
     """The words that may be forced on a model; "<eos>" ends the sentence."""
-    tgt_vocabulary = loaded(name)[2]
+    tgt_vocabulary = reader[2]
     return [SPECIALS[EOS], *tgt_vocabulary.words[len(SPECIALS) :]]
 
 
