@@ -93,12 +93,12 @@ def bound(arguments: Mapping[str, object]) -> Iterator[None]:
 
 
 @contextmanager
-def unbound() -> Iterator[None]:
-    """Shape comments may meet any sizes: what is examined is called with several."""
+def unbound(*axes: str) -> Iterator[None]:
+    """Shape comments may meet these axes in any size: a part is tried with several."""
     checks = getattr(builtins, HOME, None)
     before = checks.known if checks else {}
     if checks:
-        checks.known = {}
+        checks.known = {axis: n for axis, n in before.items() if axis not in axes}
     try:
         yield
     finally:

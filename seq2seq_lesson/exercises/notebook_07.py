@@ -106,7 +106,7 @@ def _examine(
     """Judge by what `examine(attempt, *case)` says: "" is right, None is no answer."""
 
     def examined(*case: Any) -> _Seen | None:
-        with unbound():
+        with unbound("batch", "src_len", "tgt_len"):
             said = examine(*case)
         return None if said is None else _Seen(said)
 
@@ -131,6 +131,22 @@ def _loudened(module: nn.Module) -> None:
     with torch.no_grad():
         for part in module.parameters():
             part.copy_(0.6 * torch.randn_like(part))
+
+
+def _misses_layers(module: nn.Module, *given: Tensor) -> bool:
+    """Whether what it computes leads back to something that it would not train."""
+    with torch.enable_grad():
+        results = module(*given)
+    nodes = [one.grad_fn for one in results if one.grad_fn is not None]
+    seen, known = set(nodes), {id(part) for part in module.parameters()}
+    while nodes:
+        node: Any = nodes.pop()
+        if hasattr(node, "variable") and id(node.variable) not in known:
+            return True
+        new = {after for after, _ in node.next_functions if after} - seen
+        seen |= new
+        nodes += new
+    return False
 
 
 UNREGISTERED = (
@@ -291,8 +307,10 @@ def batch(attempt: Any) -> Verdict:
 
     def use(make: Callable, examples: list[Example]) -> Any:
         made = make(examples)
+        if made is None:
+            return None
         if not isinstance(made, Batch):
-            return made
+            return _Seen(f"came {describe(made)}, wanted a Batch of five tensors.")
         told = tuple(getattr(made, field.name) for field in fields(Batch))
         src_ids, lengths, mask, tgt_in, tgt_out = told
         if all(isinstance(one, Tensor) for one in told):
@@ -305,8 +323,8 @@ def batch(attempt: Any) -> Verdict:
         return tuple(vars(collate(examples)).values())
 
     def fault(came: Any, examples: list[Example]) -> str:
-        if not isinstance(came, tuple) or len(came) != len(BATCH):
-            return f"came {describe(came)}, wanted a Batch of five tensors."
+        if isinstance(came, _Seen):
+            return came.sentence
         wanted = right(examples)
         for (name, axes), one, other in zip(BATCH.items(), came, wanted, strict=True):
             if told := difference(one, other, axes):
@@ -325,9 +343,15 @@ def batch(attempt: Any) -> Verdict:
 
         return function
 
-    def front(rows: list[list[int]]) -> Tensor:
+    def front(rows: Sequence[list[int]]) -> Tensor:
         longest = max(map(len, rows))
         return torch.tensor([[PAD] * (longest - len(row)) + row for row in rows])
+
+    def in_front(examples: list[Example]) -> tuple:
+        sources, targets = zip(*examples, strict=True)
+        src_ids, lengths = front(sources), torch.tensor([*map(len, sources)])
+        tgt_in = front([[SOS, *target[:-1]] for target in targets])
+        return src_ids, lengths, src_ids != PAD, tgt_in, front(targets)
 
     def swapped(examples: list[Example]) -> tuple:
         return right([(target, source) for source, target in examples])
@@ -374,14 +398,12 @@ def batch(attempt: Any) -> Verdict:
         "SOS is read, never written: tgt_out begins with the first letter.": changed(
             tgt_out=lambda made, examples: made.tgt_in
         ),
-        "padding stands behind the ids, not in front.": changed(
+        "padding stands behind the ids, not in front.": in_front,
+        "padding stands behind the ids, not in front, in the source as well.": changed(
             src_ids=lambda made, examples: front([source for source, _ in examples]),
             src_mask=lambda made, examples: (
                 front([source for source, _ in examples]) != PAD
             ),
-        ),
-        "padding stands behind the ids, not in front, in the targets as well.": changed(
-            src_ids=lambda made, examples: front([source for source, _ in examples]),
         ),
         "source and target have changed places.": swapped,
         "batch is the first axis: (batch, src_len), not (src_len, batch).": changed(
@@ -462,31 +484,25 @@ def encoder(attempt: Any) -> Verdict:
                     "have changed places (enforce_sorted=False lets them stand)."
                 )
         longest = int(src_lengths.argmax())
-        string, n = src_ids[longest : longest + 1], src_lengths[longest : longest + 1]
+        string, size = src_ids[longest, None], src_lengths[longest, None]
         first, last_letter = string.clone(), string.clone()
         first[0, 0] = 4 + (first[0, 0] - 3) % (src_vocab - 4)
         last_letter[0, -1] = 4 + (last_letter[0, -1] - 3) % (src_vocab - 4)
         states = enc_states[longest]  # (src_len, enc)
-        if _same(module(first, n)[0][0, 0], states[0]):
+        if _same(module(first, size)[0][0, 0], states[0]):
             return "another first letter, and its state is the same: embed src_ids."
-        if _same(module(first, n)[0][0, -1], states[-1]):
+        if _same(module(first, size)[0][0, -1], states[-1]):
             return "the last state has not met the first letter: does a GRU read?"
-        if _same(module(last_letter, n)[0][0, 0], states[0]):
+        if _same(module(last_letter, size)[0][0, 0], states[0]):
             return "the first state has not met the last letter: read both ways."
-        if not _same(module(last_letter, n)[0][0, 0, :enc_hid], states[0, :enc_hid]):
-            return (
-                "the first half of a state is the direction that reads forwards: the "
-                "first state's must not know the last letter."
-            )
         if not _same(h_n[-2, longest], states[-1, :enc_hid]) or not _same(
             h_n[-1, longest], states[0, enc_hid:]
         ):
             return (
                 "h_n holds each direction's last state: forwards at the last letter, "
-                "backwards at the first. Return the one that the GRU returns."
+                "backwards at the first; forwards comes first in h_n and in each state."
             )
-        silent = _silenced(module)
-        if not _same(silent(string, n)[0], silent(first, n)[0]):
+        if _misses_layers(module, src_ids, src_lengths):
             return UNREGISTERED
         return ""
 
@@ -531,18 +547,15 @@ def attention(attempt: Any) -> Verdict:
         ) or _shape("context", context, (rows, tgt_len, enc), "(batch, tgt_len, enc)")
         if told:
             return told
-        if weights.isnan().any():
-            return "weights are nan: was a whole row masked? True is a real token."
         hidden = ~src_mask.unsqueeze(1).expand_as(weights)  # (batch, tgt_len, src_len)
         sums = weights.sum(-1)  # (batch, tgt_len)
-        full = sums[0]  # (tgt_len)
-        ones = torch.ones_like(sums)
-        if bool((weights[~hidden] == 0).all()) or (
+        full, ones = sums[0], torch.ones_like(sums)  # (tgt_len), (batch, tgt_len)
+        if full.isnan().any() or (
             _same(sums[1:], ones[1:]) and weights[~hidden].max() < 1e-6
         ):
-            return (
-                "the mask hides the letters and leaves padding: True is a real token."
-            )
+            return "the mask hides the letters and leaves padding: True is a real id."
+        if weights.isnan().any():
+            return "weights are nan where there is padding: mask the scores."
         if _same(weights.sum(1), torch.ones_like(weights.sum(1))):
             return "weights sum to 1 over the steps: softmax over the last axis."
         if not _same(full, ones[0]) and weights.min() < -1e-6:
@@ -726,10 +739,7 @@ def decoder(attempt: Any) -> Verdict:
                 "step by step it gives other logits than in one call: the dec_state "
                 "returned must be the one after the last letter read."
             )
-        silent = _silenced(module)
-        if not _same(
-            silent(tgt_in, dec_state, *source)[0], silent(other, dec_state, *source)[0]
-        ):
+        if _misses_layers(module, tgt_in, dec_state, *source):
             return UNREGISTERED
         return ""
 
@@ -911,8 +921,9 @@ def _losses_wrong(losses: Any, told: list[tuple[int, float]], count: int) -> str
     met = [number for number, _ in told]
     if met != [*range(count)]:
         return (
-            f"of {count} batches the loss was asked {len(met)} times: once for each, "
-            "in order."
+            f"of {count} batches the loss was computed for {len(met)}; wanted is one "
+            "step for each, in order"
+            + (": is the `return` inside the loop?" if len(met) < count else ".")
         )
     if losses is None:
         return "it returned None: collect the losses and return the list."
@@ -921,10 +932,7 @@ def _losses_wrong(losses: Any, told: list[tuple[int, float]], count: int) -> str
     if not isinstance(losses, list | tuple):
         return f"came {describe(losses)}, wanted a list of all losses."
     if len(losses) != count:
-        return (
-            f"came {len(losses)} losses, wanted {count}, one for each batch: is the "
-            "`return` inside the loop?"
-        )
+        return f"came {len(losses)} losses, wanted {count}: append one for each batch."
     if any(isinstance(one, Tensor) and one.requires_grad for one in losses):
         return (
             "the losses keep their graphs, and so the memory of every step: "
@@ -958,19 +966,19 @@ def _steps_wrong(pupil: _Pupil, steps: list, count: int, peak_rate: float) -> st
         )
     if {id(part) for part in pupil.parameters()} - held[0]:
         return "the optimizer lacks some parameters: hand it `model.parameters()`."
-    for number, grad in enumerate(grads):
-        places = [] if grad is None else grad.nonzero().flatten().tolist()
-        if not places:
+    places = [[] if g is None else g.nonzero().flatten().tolist() for g in grads]
+    if places[1] == [0]:
+        return (
+            "a step uses the gradient of the batch before: `backward` comes before "
+            "`step`."
+        )
+    for number, found in enumerate(places):
+        if not found:
             return (
                 "at a step there was no gradient: `zero_grad`, then `backward`, then "
                 "`step`, in this order."
             )
-        if places == [number - 1]:
-            return (
-                "a step uses the gradient of the batch before: `backward` comes before "
-                "`step`."
-            )
-        if places != [number]:
+        if found != [number]:
             return ACCUMULATED
     if max(float(grad.norm()) for grad in grads) > 1.01:
         return (
@@ -1007,8 +1015,12 @@ def greedy(attempt: Any) -> Verdict:
     """The likeliest letter at each step, for a whole batch. (stage 8)"""
 
     def write(
-        model: Seq2Seq, src_ids: Tensor, src_lengths: Tensor, max_len: int, wrong: str
-    ) -> tuple[list, list]:
+        model: Seq2Seq,
+        src_ids: Tensor,
+        src_lengths: Tensor,
+        max_len: int,
+        wrong: str = "",
+    ) -> tuple[Tensor, ...]:
         enc_states, dec_state = model.encode(src_ids, src_lengths)
         src_mask = mask_from_lengths(src_lengths, src_ids.shape[1])
         src_mask = torch.ones_like(src_mask) if wrong == "mask" else src_mask
@@ -1094,20 +1106,23 @@ def greedy(attempt: Any) -> Verdict:
         if isinstance(came, _Seen):
             return came.sentence
         model.eval()
-        wanted = write(model, *rest, "")
-        for row, (one, other) in enumerate(zip(came[0], wanted[0], strict=True)):
-            if told := difference(one, other):
-                return f"ids of row {row}, up to its EOS: {told}"
-        for one, other in zip(came[1], wanted[1], strict=True):
-            if told := difference(one, other, "(tgt_len, src_len)"):
-                return f"weights of a row: {told}"
+        wanted = write(model, *rest)
+        rows = len(wanted) // 2
+        for n, (one, other) in enumerate(zip(came, wanted, strict=True)):
+            what = (
+                f"{'ids' if n < rows else 'weights'} of row {n % rows}, up to its EOS"
+            )
+            if told := difference(one, other, "" if n < rows else "(steps, src_len)"):
+                return f"{what}: {told}"
         return ""
 
     def having(wrong: str) -> Callable:
-        def function(model: Seq2Seq, *rest: Any) -> tuple:
+        def function(
+            model: Seq2Seq, src_ids: Tensor, src_lengths: Tensor, max_len: int
+        ) -> tuple:
             model.eval()
             with torch.no_grad():
-                return write(model, *rest, wrong)
+                return write(model, src_ids, src_lengths, max_len, wrong)
 
         return function
 
@@ -1134,11 +1149,11 @@ def greedy(attempt: Any) -> Verdict:
     )
 
 
-def _cut(ids: Tensor, weights: Tensor) -> tuple[list, list]:
-    """Each row's ids and weights, up to its EOS; what comes after means nothing."""
+def _cut(ids: Tensor, weights: Tensor) -> tuple[Tensor, ...]:
+    """Each row's ids, then each row's weights, up to its EOS; what follows is idle."""
     rows = [row[: row.index(EOS) + 1] if EOS in row else row for row in ids.tolist()]
-    looks = [matrix[: len(row)] for matrix, row in zip(weights, rows, strict=True)]
-    return rows, looks
+    looks = [look[: len(row)] for look, row in zip(weights, rows, strict=True)]
+    return (*map(torch.tensor, rows), *looks)
 
 
 class _Patience:
