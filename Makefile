@@ -78,7 +78,7 @@ test-cuda: $(READY)
 		else echo "test-cuda: PyTorch finds no CUDA device here; nothing was tested"; fi
 
 test-device: $(READY)
-	@echo "test-device: the package and the six notebooks on a pretended CUDA device, the"
+	@echo "test-device: the package and the notebooks on a pretended CUDA device, the"
 	@echo "  package on a pretended MPS device too; no card is needed"
 	@PRETENDED_DEVICE=cuda $(PY) -m pytest tests/device
 	@PRETENDED_DEVICE=mps $(PY) -m pytest tests/device
@@ -101,8 +101,8 @@ student: $(READY)
 	@$(PY) -m tools.classroom.student $(if $(ZIP),--zip) $(BOOKS) $(DEEPER)
 
 slides: $(READY)
-	@echo "slides: one deck a main notebook in build/slides"
-	@$(PY) -m tools.classroom.slides $(BOOKS)
+	@echo "slides: one deck a main notebook in build/slides (07 is for the keyboard, not the wall)"
+	@$(PY) -m tools.classroom.slides $(filter-out notebooks/07%,$(BOOKS))
 
 grading: $(CLASSROOM)
 	@echo "grading: an nbgrader course from the exercises in build/nbgrader"

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests.test_notebooks import PATHS
+from tests.test_notebooks import CAPSTONE, PATHS
 from tools.exercise_cells import tags
 
 MOST = {"words": 2400, "cells": 42, "lines": 320, "exercises": 4}
@@ -134,6 +134,20 @@ def faults(book, here):
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_main_notebooks_are_in_the_frame(path):
     assert not faults(nbformat.read(path, as_version=4), HERE[path.stem[:2]])
+
+
+def test_the_capstone_has_three_sittings_a_map_and_no_mute_cell():
+    book = nbformat.read(CAPSTONE, as_version=4)
+    text = "\n".join(cell.source for cell in book.cells)
+    stated = re.findall(r"^\*Stages? .*, about (\d+) minutes", text, re.M)
+    assert len(stated) == len(re.findall("^## Sitting", text, re.M)) == 3
+    assert max(map(int, stated)) <= 60
+    assert sum(map(int, stated)) >= counted(book)["exercise minutes"] + 30
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert 'network_map("all")' in code[4].source + code[5].source
+    assert mute(book) == []
+    assert counted(book)["import lines"] <= MOST["import lines"]
+    assert not [c.source for c in code if is_read(c) and imports_only(c)]
 
 
 def code(source, *names, said="7"):

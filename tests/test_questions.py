@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tests.test_notebooks import DEEPER, PATHS
+from tests.test_notebooks import CAPSTONE, DEEPER, PATHS
 
 QUESTIONS = {
     "01-normalise": "normalising step by step, and what it destroys",
@@ -143,7 +143,7 @@ def test_the_question_is_answered_by_a_check_that_ran(question):
 def test_no_tag_is_missing_from_the_list():
     tags = {
         tag.removeprefix("question:")
-        for path in [*PATHS, *DEEPER]
+        for path in [*PATHS, CAPSTONE, *DEEPER]
         for section in sections(path)
         for cell in section
         for tag in cell.metadata.get("tags", [])

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.colab import add_kernel
-from tests.test_notebooks import NAMES
+from tests.test_notebooks import CAPSTONE, NAMES
 from tools.address import ROOT
 from tools.classroom.student import NAME
 from tools.exercise_cells import tags
@@ -47,7 +47,7 @@ def desk(tmp_path_factory):
         yield home / NAME
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, CAPSTONE.stem])
 def test_each_notebook_runs_with_no_exercise_done(desk, name):
     book = nbformat.read(desk / f"{name}.ipynb", as_version=4)
     where = "import seq2seq_lesson; print(seq2seq_lesson.__file__)"

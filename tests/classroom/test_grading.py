@@ -5,7 +5,7 @@ import pytest
 
 from tests.classroom import example
 from tests.exercise_cells import run
-from tests.test_notebooks import NAMES, PATHS
+from tests.test_notebooks import CAPSTONE, NAMES, PATHS
 from tools.classroom import grading
 from tools.exercise_cells import by_number as cells
 from tools.exercise_cells import parted
@@ -99,7 +99,7 @@ def test_a_check_that_is_no_expression_is_refused():
         parted("verdict = check.double(double)")
 
 
-@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+@pytest.mark.parametrize("path", [*PATHS, CAPSTONE], ids=[*NAMES, CAPSTONE.stem])
 def test_each_notebook_makes_an_assignment(path):
     made = grading.assignment(nbformat.read(path, as_version=4))
     checks = cells(made, "exercise-check")

@@ -7,7 +7,7 @@ import pytest
 from nbformat import v4
 
 from tests.classroom import example
-from tests.test_notebooks import NAMES, PATHS
+from tests.test_notebooks import CAPSTONE, NAMES, PATHS
 from tools.classroom import student
 from tools.exercise_cells import tags
 
@@ -30,7 +30,7 @@ def test_answers_folded_away_in_prose_are_gone():
     assert copy.cells[-1].source == "## Exercises\n\nThink: why?\n\nAnd so on."
 
 
-@pytest.mark.parametrize("path", PATHS, ids=NAMES)
+@pytest.mark.parametrize("path", [*PATHS, CAPSTONE], ids=[*NAMES, CAPSTONE.stem])
 def test_each_notebook_can_be_handed_out(path):
     book = nbformat.read(path, as_version=4)
     copy = student.student_copy(book)

@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tests.test_notebooks import DEEPER, NAMES
+from tests.test_notebooks import CAPSTONE, DEEPER, NAMES
 from tools.address import FORMS, ROOT, files, readdress, ref, slug, version
 
 HERE = {"slug": slug(), "ref": ref(version())}
@@ -18,7 +18,7 @@ def test_every_address_is_the_projects(path):
     assert readdress(text, **HERE) == text
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, CAPSTONE.stem])
 def test_each_notebook_has_its_badge_on_top_and_in_readme(name):
     badge = (
         "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"

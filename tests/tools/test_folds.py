@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests.test_notebooks import DEEPER, PATHS
+from tests.test_notebooks import CAPSTONE, DEEPER, PATHS
 from tools.classroom import student
 from tools.exercise_cells import tags
 from tools.notebooks import normalise
@@ -81,7 +81,7 @@ def test_code_that_nobody_need_read_is_folded_and_its_output_is_not(tmp_path):
     assert question.count('class="input_area"') == 2  # the last cell's is in sight
 
 
-@pytest.mark.parametrize("path", [*PATHS, *DEEPER], ids=flat_name)
+@pytest.mark.parametrize("path", [*PATHS, CAPSTONE, *DEEPER], ids=flat_name)
 def test_answers_solutions_and_plumbing_are_folded_in_the_notebooks(path):
     cells = [
         cell
