@@ -49,7 +49,7 @@ DEFINES = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign
 Kept = dict[str, tuple[str, str]]  # stage -> its name in the source, the source
 HINT = "<details><summary>Hint {n} of {many}</summary>\n<p>{text}</p>\n{rest}</details>"
 SKIP = (
-    "<details><summary>Skip with ours</summary>\n<p>Nothing to do: go on to the next "
+    "\n<details><summary>Skip with ours</summary>\n<p>Nothing to do: go on to the next "
     "stage. Ours stands in for this part until yours passes.</p></details>"
 )
 
@@ -73,11 +73,11 @@ class StageVerdict(Verdict):
     def _repr_html_(self) -> str:
         said = html.escape(repr(self))
         page = f'<pre style="white-space: pre-wrap">{said}</pre>'
-        folded = SKIP if self.hints else ""
+        folded = ""
         for n, hint in reversed([*enumerate(self.hints, start=1)]):
             text = re.sub("`(.*?)`", r"<code>\1</code>", html.escape(hint))
             folded = HINT.format(n=n, many=len(self.hints), text=text, rest=folded)
-        page += folded
+        page += folded + (SKIP if self.hints else "")
         if self.kept:
             stage, name, source = self.kept
             page += f"<details><summary>Kept: {html.escape(name)}</summary>\n"

@@ -207,7 +207,8 @@ class Attention(nn.Module):
             "07-5",
             (
                 ATTEND,
-                "weights = torch.ones(*tgt_in.shape, src_mask.shape[1])\n        context = weights @ enc_states",
+                "weights = torch.ones(*tgt_in.shape, src_mask.shape[1])\n"
+                "        context = weights @ enc_states",
             ),
         ),
         "as it is": changed("07-5", (ATTEND, ATTEND.replace("src_mask", "~src_mask"))),
@@ -259,20 +260,33 @@ class Decoder(nn.Module):
     },
     "07-6": {
         "padding counts": f"{NATS}return nats.mean()",
-        "counted in what you divide by": f"{NATS}return nats[tgt_out != PAD].sum() / nats.numel()",
+        "counted in what you divide by": (
+            f"{NATS}return nats[tgt_out != PAD].sum() / nats.numel()"
+        ),
         "that is the sum: the mean": f"{NATS}return nats[tgt_out != PAD].sum()",
         "the number of strings": f"{NATS}return nats[tgt_out != PAD].sum() / len(nats)",
-        "the strings' means": f"{NATS}mask = tgt_out != PAD\n    return ((nats * mask).sum(1) / mask.sum(1)).mean()",
+        "the strings' means": (
+            f"{NATS}mask = tgt_out != PAD"
+            "\n    return ((nats * mask).sum(1) / mask.sum(1)).mean()"
+        ),
         "takes the softmax itself": changed(
             "07-6", ("flatten(0, 1)", "flatten(0, 1).softmax(-1)")
         ),
         "log_softmax first": changed("07-6", ("F.cross_entropy", "F.nll_loss")),
-        "a probability in the place": f"{LOSS}rows = logits.softmax(-1).flatten(0, 1)\n    return F.nll_loss(rows, tgt_out.flatten(), ignore_index=PAD)",
+        "a probability in the place": (
+            f"{LOSS}rows = logits.softmax(-1).flatten(0, 1)"
+            "\n    return F.nll_loss(rows, tgt_out.flatten(), ignore_index=PAD)"
+        ),
         "the sign": changed("07-6", ("return F", "return -F")),
         "nothing leads back": changed("07-6", ("=PAD)", "=PAD).detach()")),
-        "does not swap axes": f"{LOSS}turned = logits.reshape(len(logits), logits.shape[2], -1)\n    return F.cross_entropy(turned, tgt_out, ignore_index=PAD)",
+        "does not swap axes": (
+            f"{LOSS}turned = logits.reshape(len(logits), logits.shape[2], -1)"
+            "\n    return F.cross_entropy(turned, tgt_out, ignore_index=PAD)"
+        ),
         "not one for each token": f"{NATS}return nats[tgt_out != PAD]",
-        "classes on axis 1": f"{LOSS}return F.cross_entropy(logits, tgt_out, ignore_index=PAD)",
+        "classes on axis 1": (
+            f"{LOSS}return F.cross_entropy(logits, tgt_out, ignore_index=PAD)"
+        ),
     },
     "07-7": {
         "gradients of earlier batches": changed("07-7", ("optimizer.zero_grad()", "")),
@@ -288,7 +302,8 @@ class Decoder(nn.Module):
             ("        optimizer.zero_grad()\n", ""),
             (
                 "        optimizer.step()\n",
-                "        optimizer.step()\n        optimizer.zero_grad()\n        loss.backward()\n",
+                "        optimizer.step()\n        optimizer.zero_grad()\n"
+                "        loss.backward()\n",
             ),
         ),
         "clip between": changed(
@@ -312,7 +327,8 @@ class Decoder(nn.Module):
             "07-7",
             (
                 "        for group in",
-                "        optimizer = torch.optim.AdamW(model.parameters())\n        for group in",
+                "        optimizer = torch.optim.AdamW(model.parameters())\n"
+                "        for group in",
             ),
         ),
         "in evaluation mode": changed("07-7", ("    model.train()\n", "")),
@@ -368,7 +384,8 @@ class Letters:
         self.all = ["<pad>", "<sos>", "<eos>", "<unk>", *letters]
 
     def encode(self, string):
-        return tuple(self.all.index(a) if a in self.all else UNK for a in string) + (EOS,)
+        ids = [self.all.index(a) if a in self.all else UNK for a in string]
+        return (*ids, EOS)
 
     def decode(self, ids):
         text = ""
@@ -578,7 +595,8 @@ class Decoder(nn.Module):
         self.embedding = nn.Embedding(tgt_vocab, emb)
         self.rnn = nn.RNN(emb, hid, batch_first=True)
         self.attention = attention
-        self.from_state, self.from_context = nn.Linear(hid, tgt_vocab), nn.Linear(enc, tgt_vocab)
+        self.from_state = nn.Linear(hid, tgt_vocab)
+        self.from_context = nn.Linear(enc, tgt_vocab)
 
     def forward(self, tgt_in, dec_state, enc_states, src_mask):
         states, _ = self.rnn(self.embedding(tgt_in), dec_state.unsqueeze(0))
@@ -589,7 +607,8 @@ class Decoder(nn.Module):
     ],
     "07-6": [
         f"{NATS}mask = tgt_out != PAD\n    return (nats * mask).sum() / mask.sum()",
-        f"{LOSS}return F.cross_entropy(logits.transpose(1, 2), tgt_out, ignore_index=PAD)",
+        f"{LOSS}turned = logits.transpose(1, 2)\n"
+        "    return F.cross_entropy(turned, tgt_out, ignore_index=PAD)",
         f"""{LOSS}log_probs = logits - logits.logsumexp(-1, keepdim=True)
     chosen = log_probs.gather(-1, tgt_out.unsqueeze(-1)).squeeze(-1)
     return -chosen[tgt_out != PAD].mean()""",
@@ -829,7 +848,7 @@ def test_nothing_kept_is_said_so(bench):
 
 
 def parts_of(number: str) -> list:
-    """The solution's part and the unusual right ones, as the notebook would have them."""
+    """The solution's part and the unusual right ones, as a notebook has them."""
     stage = STAGES[int(number[-1]) - 1]
     found = []
     for text in [solved(number), *RIGHT_TOO[number]]:
@@ -847,9 +866,9 @@ def built(parts: dict, steps: int, seed: int = 0) -> tuple[list[float], list[str
     """A model of these parts, trained a little; the losses, and what it then writes."""
     words, rng = parts["vocabulary"]("abcd"), random.Random(seed)
     torch.manual_seed(seed)
-    model = Seq2Seq(ModelConfig(8, 8, 40, 32, 56, tied=False, dropout=0.0))
-    model.encoder = parts["encoder"](8, 40, 32)
-    model.decoder = parts["decoder"](8, 40, 64, 56, parts["attention"](56, 64))
+    model = Seq2Seq(ModelConfig(8, 8, 10, 12, 14, tied=False, dropout=0.0))
+    model.encoder = parts["encoder"](8, 10, 12)
+    model.decoder = parts["decoder"](8, 10, 24, 14, parts["attention"](14, 24))
     model.greedy = MethodType(parts["greedy"], model)
     drawn = [draw_strings(8, rng, shortest=1, longest=4) for _ in range(steps)]
     examples = [[(words.encode(s), words.encode(s[::-1])) for s in d] for d in drawn]
