@@ -10,10 +10,17 @@ from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import stepper as explorer_module
 from seq2seq_lesson.explorers.sentences import EXAMPLES, MODELS, loaded
-from seq2seq_lesson.explorers.stepper import draw, force, moved, stepper
+from seq2seq_lesson.explorers.stepper import (
+    draw,
+    force,
+    letter_stepper,
+    moved,
+    stepper,
+)
 from seq2seq_lesson.explorers.stepper.steps import can_be_written, text, write
+from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.translation import translate
-from seq2seq_lesson.vocabulary import EOS, PAD, SOS
+from seq2seq_lesson.vocabulary import EOS, PAD, SOS, Vocabulary
 
 NONSENSE = ["", "🐈🐈", "<script>alert(1)</script>", "x" * 10_000, "la " * 10_000]
 
@@ -197,3 +204,45 @@ def test_the_first_state_as_a_picture():
     png = to_png(draw(stepper().settings))
     assert png.startswith(b"\x89PNG")
     assert explorer_module.START["step"] == 1
+
+
+class OwnAttention(torch.nn.Module):
+    """A learner's attention: no score is to be seen from outside."""
+
+    def forward(self, query, enc_states, src_mask):
+        scores = (query @ enc_states.mT).masked_fill(~src_mask[:, None], -torch.inf)
+        weights = scores.softmax(-1)
+        return weights @ enc_states, weights
+
+
+@pytest.fixture
+def own():
+    torch.manual_seed(0)
+    model = Seq2Seq(ModelConfig(8, 8, 6, 5, 10, tied=False, max_len=9))
+    model.decoder.attention = OwnAttention()
+    return model
+
+
+def test_a_model_of_ones_own_is_stepped_through(own):
+    letters = Vocabulary("abcd")
+    explorer = letter_stepper(own, letters, "abca", step=2)
+    known = translate(own, ["a b c a"], letters, letters)[0]
+    steps = explorer_module.written(explorer.settings)
+    assert [step.wrote for step in steps] == known.words
+    for step in steps:
+        torch.testing.assert_close(step.scores.softmax(-1), step.weights)
+    explorer.set(sentence="d z", forced=(), step=1)
+    assert (
+        "Unknown to the model, so read as <unk>: “z”." in draw(explorer.settings).notes
+    )
+    torch.nn.init.zeros_(own.decoder.output.weight)  # what comes later is not seen
+    again = explorer_module.written({**explorer.settings, "sentence": "abca"})
+    assert [step.wrote for step in again] == known.words
+
+
+@pytest.mark.parametrize(
+    ("string", "told"), [(" ", "got none"), ("abcd" * 3, "most 8")]
+)
+def test_letters_that_cannot_be_read_are_refused(own, string, told):
+    with pytest.raises(ValueError, match=told):
+        letter_stepper(own, Vocabulary("abcd"), string)
