@@ -189,8 +189,7 @@ def vocabulary(attempt: Any) -> Verdict:
         return {"letters": letters, "ids": [*ids, EOS, *behind]}
 
     def encode(made: Any, letters: str, string: str) -> Any:
-        ids = made(letters).encode(string)
-        return [int(n) for n in ids] if isinstance(ids, tuple | Tensor) else ids
+        return made(letters).encode(string)
 
     def decode(made: Any, letters: str, ids: list[int]) -> Any:
         return made(letters).decode(ids)
@@ -203,6 +202,11 @@ def vocabulary(attempt: Any) -> Verdict:
             place = letters.find(letter)
             found += [first + place] if place >= 0 else unknown
         return [*found, EOS]
+
+    def ids_differ(came: Any, wanted: list[int]) -> str:
+        whole = isinstance(came, list) and all(type(n) is int for n in came)
+        kind = f"came {describe(came)}, wanted a list of whole numbers."
+        return difference(came, wanted) or ("" if whole else kind)
 
     def text_of(letters: str, ids: list[int]) -> str:
         return "".join(dict(enumerate(letters, start=4)).get(n, "") for n in ids)
@@ -259,7 +263,7 @@ def vocabulary(attempt: Any) -> Verdict:
     first = judge(
         tried[0],
         draw_string,
-        lambda came, *case: _named("encode", difference(came, ids_of(*case))),
+        lambda came, *case: _named("encode", ids_differ(came, ids_of(*case))),
         todo=todo,
         mistakes=wrong_ids,
     )
