@@ -7,6 +7,8 @@ from pathlib import Path
 
 from jupyter_client import KernelManager
 
+from seq2seq_lesson.explorers.explorer import BEHIND
+
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = {"this": Path(sys.executable), "colab": ROOT / ".venv-colab/bin/python"}
 
@@ -55,7 +57,11 @@ class Front:
     def send(self, model, **data):
         message = self.client.session.msg("comm_msg", {"comm_id": model, "data": data})
         self.client.shell_channel.send(message)
-        return self.replies(message["header"]["msg_id"])
+        got = self.replies(message["header"]["msg_id"])
+        while any(BEHIND in str(state) for state in updates(got).values()):
+            reply = self.client.get_iopub_msg(timeout=60)  # the picture follows
+            got.append((reply["msg_type"], reply["content"]))
+        return got
 
     def close(self):
         self.client.stop_channels()

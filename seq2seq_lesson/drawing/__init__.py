@@ -88,10 +88,10 @@ Item = Box | Text | Line | Arc | Cell
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture, its name, what it shows in words, and the sentences below it.
+    """A picture, its name, what it shows in words, and sentences below and above it.
 
     `title` and `description` are read to those who do not see the picture. `notes`
-    stand below it and are wrapped; they may hold what a user typed (see `shorten`).
+    and `above` are wrapped; they may hold what a user typed (see `shorten`).
     """
 
     width: float
@@ -100,6 +100,7 @@ class Drawing:
     description: str
     items: tuple[Item, ...] = ()
     notes: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
 
 
 def lines_of(box: Box) -> list[Text]:
@@ -130,7 +131,7 @@ def chips(
     x: float,
     y: float,
     axes: tuple[str, ...],
-    sizes: tuple[int, ...],
+    sizes: tuple[int | str, ...],
     hidden: bool = False,
 ) -> tuple[tuple[Item, ...], float]:
     """A shape as a row of tinted chips, an axis each; and the row's width.
@@ -150,7 +151,7 @@ def chips(
     return tuple(items), at - 4 - x
 
 
-def axis_label(axis: str, size: int) -> str:
+def axis_label(axis: str, size: int | str) -> str:
     """An axis and its size, such as `batch 4`; an axis called "1" stands for itself."""
     return axis if axis == str(size) else f"{axis} {size:,}"
 

@@ -24,22 +24,28 @@ LINE = 22  # pixels from one line of the notes to the next
 
 
 def to_png(drawing: Drawing) -> bytes:
-    """The drawing and its sentences below, dark on white."""
-    wrapped = [
-        line
-        for note in drawing.notes
-        for line in textwrap.wrap(note, int(drawing.width / 8)) or [""]
-    ]
-    height = drawing.height + LINE * len(wrapped) + (LINE if wrapped else 0) / 2
-    figure = Figure(figsize=(drawing.width / PER_INCH, height / PER_INCH), dpi=DOTS)
+    """The drawing and its sentences, dark on white."""
+    above, below = (
+        [
+            line
+            for note in notes
+            for line in textwrap.wrap(note, int(drawing.width / 8)) or [""]
+        ]
+        for notes in (drawing.above, drawing.notes)
+    )
+    top = LINE * len(above)
+    height = drawing.height + LINE * len(below) + (LINE if below else 0) / 2
+    size = (drawing.width / PER_INCH, (top + height) / PER_INCH)
+    figure = Figure(figsize=size, dpi=DOTS)
     FigureCanvasAgg(figure)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_xlim(0, drawing.width)
-    ax.set_ylim(height, 0)
+    ax.set_ylim(height, -top)
     ax.axis("off")
     notes = [
-        Text(8, drawing.height + LINE * (number + 0.5), line, size=14)
-        for number, line in enumerate(wrapped)
+        Text(8, start + LINE * (number + 0.5), line, size=14)
+        for start, lines in ((-top, above), (drawing.height, below))
+        for number, line in enumerate(lines)
     ]
     for order, item in enumerate([*drawing.items, *notes]):
         _draw(ax, item, order)

@@ -25,7 +25,7 @@ MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
 def to_html(drawing: Drawing) -> str:
-    """The drawing as SVG, its sentences below; all text is escaped.
+    """The drawing as SVG, its sentences around it; all text is escaped.
 
     Text takes the page's own colour (`currentColor`), so light and dark pages both show
     it, and the picture grows with the page's letters and shrinks to the room there is.
@@ -41,7 +41,7 @@ def to_html(drawing: Drawing) -> str:
         f'<title id="t{number}">{escape(drawing.title)}</title>'
         f'<desc id="d{number}">{escape(drawing.description)}</desc>{body}</svg>'
     )
-    return svg + notes_to_html(*drawing.notes)
+    return notes_to_html(*drawing.above) + svg + notes_to_html(*drawing.notes)
 
 
 def notes_to_html(*notes: str) -> str:

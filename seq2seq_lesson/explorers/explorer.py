@@ -11,8 +11,10 @@ Source
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable, Collection, Mapping
+from time import perf_counter
 from typing import Any
 
 import ipywidgets
@@ -25,6 +27,7 @@ from seq2seq_lesson.runtime import where_am_i
 
 Settings = Mapping[str, Any]  # each control's value, of the type that it holds
 VIEW = "application/vnd.jupyter.widget-view+json"
+BEHIND = "The controls are ahead of this picture; it follows."
 STILL = "A picture of the explorer's first state: run this cell to bring it alive."
 
 
@@ -32,12 +35,14 @@ class Explorer:
     """A drawing that follows its controls.
 
     What `draw` or an action raises is shown as one sentence in the picture's place.
+    Of moves that wait behind a drawing only the last is drawn.
 
     Args
         draw:     settings -> Drawing, pure
         controls: by the name of the setting that each gives; a button gives none
         actions:  by the name of a control: settings -> the settings that change, pure;
                   run when that button is pressed or that control has been moved
+        settle:   settings -> the settings that change, pure; run before each drawing
         shown:    settings -> names of the controls of use now (default: all)
         state:    settings that no control holds, such as a score
     """
@@ -48,12 +53,14 @@ class Explorer:
         controls: Mapping[str, ipywidgets.DOMWidget],
         *,
         actions: Mapping[str, Callable[[Settings], Settings]] | None = None,
+        settle: Callable[[Settings], Settings] | None = None,
         shown: Callable[[Settings], Collection[str]] | None = None,
         **state: object,
     ) -> None:
         self.draw, self.controls = draw, dict(controls)
-        self.actions, self.shown = dict(actions or {}), shown
+        self.actions, self.settle, self.shown = dict(actions or {}), settle, shown
         self.state, self.busy = state, False
+        self.drawn, self.waiting = 0.0, False  # when; does a drawing stand out?
         self.picture = ipywidgets.HTML()
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         above = ipywidgets.HBox([*self.controls.values()], layout=row)
@@ -77,6 +84,11 @@ class Explorer:
 
     def set(self, **changes: object) -> None:
         """Change settings, as if by hand but without their actions; draw once."""
+        self._take(changes)
+        self._show()
+
+    def _take(self, changes: Settings) -> None:
+        """Change settings and draw nothing."""
         self.busy = True  # a control that is set from here reports to nobody
         try:
             for name, value in changes.items():
@@ -86,23 +98,37 @@ class Explorer:
                     self.state[name] = value
         finally:
             self.busy = False
-        self._show()
 
     def _moved(self, name: str) -> None:
         """A control was moved or a button pressed."""
         if self.busy:
             return
         try:
-            changes = self.actions[name](self.settings) if name in self.actions else {}
+            if name in self.actions:
+                self._take(self.actions[name](self.settings))
         except Exception as problem:
             self.picture.value = notes_to_html(_sentence(problem))
-        else:
-            self.set(**changes)
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no kernel, so nothing can wait
+            return self._show()
+        if self.waiting:
+            return
+        if perf_counter() - self.drawn > 0.01:
+            return self._show()
+        # This move has stood in a queue, and others may: let them pass first.
+        self.waiting = True
+        self.picture.value = _ahead(self.picture.value)
+        loop.call_later(0.04, self._show)
 
     def _show(self) -> None:
         """Draw what is chosen now."""
-        settings = self.settings
+        self.waiting = False
         try:
+            if self.settle:
+                self._take(self.settle(self.settings))
+            settings = self.settings
             if self.shown:
                 names = self.shown(settings)
                 for name, control in self.controls.items():
@@ -110,6 +136,7 @@ class Explorer:
             self.picture.value = to_html(self.draw(settings))
         except Exception as problem:
             self.picture.value = notes_to_html(_sentence(problem))
+        self.drawn = perf_counter()
 
     def _ipython_display_(self) -> None:
         """Alive where there is a kernel; a picture and a line where outputs are kept.
@@ -131,6 +158,12 @@ class Explorer:
             return
         display(bundle, raw=True)
         display({"text/plain": STILL, "text/html": f"<em>{STILL}</em>"}, raw=True)
+
+
+def _ahead(html: str) -> str:
+    """The picture as it was, and a line over it that takes no room."""
+    style = "height:0;overflow:visible;text-align:right;font-style:italic"
+    return f'<div role="status" style="{style}">{BEHIND}</div>{html}'
 
 
 def _sentence(problem: Exception) -> str:

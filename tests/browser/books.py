@@ -9,7 +9,8 @@ from nbformat import NotebookNode, v4
 from seq2seq_lesson.explorers.attention import attention_explorer
 from seq2seq_lesson.explorers.explorer import Explorer
 from seq2seq_lesson.explorers.reversal import reversal_playground
-from seq2seq_lesson.explorers.shape_explorer import shape_explorer
+from seq2seq_lesson.explorers.shapes import shape_explorer
+from seq2seq_lesson.explorers.shapes.landing import landing_explorer
 from seq2seq_lesson.explorers.stepper import stepper
 from tools.address import ROOT
 from tools.notebooks import KERNELSPEC
@@ -32,12 +33,14 @@ for part in (0.0, 0.5, 0.7, 0.8, 0.9, 1.0):
 """
 SMALL = {  # name -> (set-up, the explorer)
     "shape": ("", "shape_explorer()"),
+    "landing": ("", "landing_explorer()"),
     "stepper": ("", "stepper()"),
     "attention": ("", "attention_explorer()"),
     "reversal": (LEARNERS, "reversal_playground(learners)"),
 }
 FACTORIES = {
     "shape_explorer": shape_explorer,
+    "landing_explorer": landing_explorer,
     "stepper": stepper,
     "attention_explorer": attention_explorer,
     "reversal_playground": reversal_playground,
@@ -116,7 +119,7 @@ def _split(source: str) -> tuple[str, str]:
 
 
 def _bare(call: str) -> str:
-    """A factory's call without its module: `stepper.stepper()` -> `stepper()`."""
+    """A factory's call without the module in front: `a.stepper()` -> `stepper()`."""
     node = ast.parse(call, mode="eval").body
     assert isinstance(node, ast.Call), call
     if isinstance(node.func, ast.Attribute):

@@ -14,7 +14,8 @@ from tests.browser.servers import end_sessions, lab
 from tests.browser.stage import CONTENT, Stage, browser_page
 
 WALKS = {  # short ones, that begin anywhere
-    "shape": [("batch", 6), ("src_len", 7), ("piece", "embedding")],
+    "shape": [("batch slider", 6), ("batch", "9"), ("piece", "embedding")],
+    "landing": [("batch", 2), ("pair", "flatten")],
     "stepper": [("forward", None), ("step", 4), ("word", "dog")],
     "attention": [("example", EXAMPLES[2]), ("right_weights", "uniform")],
 }

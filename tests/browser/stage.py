@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ipywidgets import Button, Checkbox, Dropdown, IntSlider, SelectionSlider, Text
+from ipywidgets import (
+    Button,
+    Checkbox,
+    Dropdown,
+    IntSlider,
+    SelectionSlider,
+    Text,
+    Textarea,
+)
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from seq2seq_lesson.explorers.explorer import Explorer
@@ -83,6 +91,10 @@ class Stage:
         label = self.twin.controls[name].description
         if isinstance(self.twin.controls[name], Button):
             return self.page.get_by_role("button", name=label, exact=True)
+        if not label:  # a box that says in its hint what it is for
+            hint = self.twin.controls[name].placeholder
+            box = self.page.locator(f"[placeholder='{hint}']:visible")
+            return self.page.locator(".jupyter-widgets").filter(has=box).last
         boxes = self.page.locator(".widget-inline-hbox:visible")
         own = self.page.locator(f".widget-label:text-is('{label}')")
         ticks = self.page.locator(f".widget-checkbox:visible:has-text('{label}')")
@@ -106,6 +118,10 @@ class Stage:
             case Text():
                 box.locator("input").fill(value)
                 box.locator("input").press("Enter")
+                control.value = value
+            case Textarea():
+                box.locator("textarea").fill(value)
+                box.locator("textarea").blur()
                 control.value = value
             case IntSlider() | SelectionSlider():
                 self.arrows(name, value)
@@ -134,8 +150,12 @@ class Stage:
         middle = base["y"] + base["height"] / 2
         mouse.move(base["x"] + share * base["width"], middle, steps=5)
         mouse.up()
-        readout = self.control(name).locator(".widget-readout").inner_text()
-        self.twin.controls[name].value = int(readout.replace(",", ""))
+        if isinstance(self.twin.controls[name], SelectionSlider):
+            placed = int(float(handle.get_attribute("aria-valuenow")))
+            self.twin.controls[name].index = placed
+        else:
+            readout = self.control(name).locator(".widget-readout").inner_text()
+            self.twin.controls[name].value = int(readout)
         self.agrees()
 
     def times(self) -> list[float]:

@@ -21,7 +21,7 @@ from seq2seq_lesson.encoder import ConvPrenet, DensePrenet, Encoder
 from seq2seq_lesson.exercises.isolation import apart
 from seq2seq_lesson.explorers.attention import attention_explorer
 from seq2seq_lesson.explorers.reversal import reversal_playground
-from seq2seq_lesson.explorers.shape_explorer import shape_explorer
+from seq2seq_lesson.explorers.shapes import shape_explorer
 from seq2seq_lesson.explorers.stepper import stepper
 from seq2seq_lesson.interventions import (
     hardened,

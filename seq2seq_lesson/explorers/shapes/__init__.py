@@ -1,0 +1,270 @@
+"""The shape explorer: a few lines of code, and the picture of what each line made.
+
+    shape_explorer(piece="encoder: GRU", src_len=9)
+
+The lines can be edited; every axis in them has a slider and a box to type into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import ipywidgets
+
+from seq2seq_lesson.drawing import Drawing, shorten
+from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed
+from seq2seq_lesson.explorers.explorer import Explorer, Settings
+from seq2seq_lesson.explorers.shapes.guess import judge, why
+from seq2seq_lesson.explorers.shapes.picture import picture
+from seq2seq_lesson.explorers.shapes.presets import MISSIONS, PRESETS
+from seq2seq_lesson.explorers.shapes.running import (
+    AXES,
+    ELSEWHERE,
+    HELPERS,
+    MOST,
+    PARTS,
+    Run,
+    Seen,
+    axes_of,
+    by_chance,
+    run,
+)
+
+SLIDES = [*range(1, 21), 25, 30, 40, 50, 64, 75, 100, 128, 256, 512, 1024, 2048, 4096]
+START = {"question": 0, "right": 0, "asked": 0, "tries": 0, "said": ""}
+START |= {"now": ("", ()), "before": ("", ()), "done": ()}
+CODE = "a few lines of Python, run when the box is left; every axis is a whole number"
+
+
+def shape_explorer(piece: str = "encoder: GRU", **sizes: int) -> Explorer:
+    """An explorer of shapes, with a piece of the network and sizes to begin with.
+
+    Raises
+        ValueError: there is no such piece or axis, or the size is out of bounds.
+    """
+    if piece not in PRESETS:
+        raise ValueError(f"piece: got {piece!r}, wanted one of {', '.join(PRESETS)}")
+    if wrong := sizes.keys() - AXES.keys():
+        raise ValueError(f"got {sorted(wrong)}, wanted axes: {', '.join(AXES)}")
+    boxes = {axis: str(size) for axis, size in (AXES | sizes).items()}
+    chosen = {axis: _size(axis, text) for axis, text in boxes.items()}
+    text = PRESETS[piece]
+    controls = {
+        "piece": choice("piece", piece, [*PRESETS], "the lines to begin with"),
+        "restore": button("restore the lines", "take your changes back"),
+        "guessing": switch("guess first", False, "hide the shapes and be asked"),
+        "coding": switch("show as code", False, "the whole, to be copied into a cell"),
+        "text": _lines("lines", text, CODE),
+        "copy": _lines("copy", "", "imports, sizes and lines: copy them into a cell"),
+        **_sliders(chosen),
+        "guess": typed("your guess", "", "(batch, 1, hid)", "names or numbers, Enter"),
+        "again": button("next", "ask for another tensor"),
+    }
+    actions: dict[str, Callable[[Settings], Settings]] = {
+        "piece": lambda s: {"text": PRESETS[s["piece"]]},
+        "restore": lambda s: {"text": PRESETS[s["piece"]]},
+        "guess": _check,
+        "again": lambda s: {"question": s["question"] + 1, "tries": 0, "said": ""},
+        **{f"{axis} slider": _slid(axis) for axis in AXES},
+        **{axis: _typed(axis) for axis in AXES},
+    }
+    for name in controls.keys() - {"guess", "again"}:
+        actions[name] = _forgetting(actions.get(name, lambda s: {}))
+    explorer = Explorer(
+        draw, controls, actions=actions, settle=settle, shown=shown, **START
+    )
+    explorer.widget.layout = ipywidgets.Layout(flex_flow="row wrap")
+    above = explorer.widget.children[0]
+    above.layout.width, above.layout.align_self = "600px", "flex-start"
+    explorer.picture.layout = ipywidgets.Layout(flex="1 1 460px", min_width="300px")
+    return explorer
+
+
+def draw(settings: Settings) -> Drawing:
+    """What the lines make at the chosen sizes, or what is to be guessed of it."""
+    text, sizes = settings["text"], _sizes(settings)
+    now = run(text, sizes)
+    title = f"Shapes: {settings['piece']}"
+    done = settings["done"]
+    notes = tuple(
+        f"{'☑' if (settings['piece'], mission) in done else '☐'} Mission: {mission}"
+        for mission, _ in MISSIONS.get(settings["piece"], ())
+    )
+    if not settings["guessing"]:
+        old_text, old = settings["before"]
+        before = run(old_text, dict(old))
+        return picture(title, now, before, above=_verdict(text, sizes), notes=notes)
+    questions = _questions(now)
+    if not questions:
+        above = ("There is nothing to guess here: mend the lines first.",)
+        return picture(title, now, above=above)
+    asked, secret = questions[settings["question"] % len(questions)], [*questions]
+    if settings["tries"] == 2:
+        secret.remove(asked)
+    score = f"Score: {settings['right']} right of {settings['asked']}."
+    question = "" if settings["tries"] == 2 else f"What is the shape of {asked.name}? "
+    shown_above = (f"{question}{settings['said']}", score)
+    return picture(title, now, above=shown_above, secret=secret, asked=asked, quiz=True)
+
+
+def shown(settings: Settings) -> set[str]:
+    """The controls that are of use now."""
+    axes = axes_of(settings["text"])
+    names = {"piece", "guessing", *axes, *(f"{axis} slider" for axis in axes)}
+    if settings["guessing"]:
+        return names | {"guess", "again"}
+    return names | {"coding", "restore", "copy" if settings["coding"] else "text"}
+
+
+def as_cell(text: str, sizes: dict[str, int]) -> str:
+    """The lines as a cell of their own: imports, sizes, and the comments' axes."""
+    words = set(re.findall(r"\w+", text))
+    source = {**HELPERS, **PARTS}
+    lines: set[str] = set()
+    for name in sorted(words & source.keys() - {"torch", "nn", "F"}):
+        home = "vocabulary" if name == "PAD" else source[name].__module__
+        home = f"seq2seq_lesson.{home}" if name == "PAD" else home
+        lines.add(f"from {home} import {name}")
+    lines |= {"from torch import nn"} if "nn" in words else set()
+    lines |= {"from torch.nn import functional as F"} if "F" in words else set()
+    names = axes_of(text)
+    own = [axis for axis in AXES if axis in words and axis not in names]
+    declared = ", ".join(
+        [f"{axis}={axis}" for axis in names] + [f"{a}=None" for a in own]
+    )
+    numbers = ", ".join(str(sizes[axis]) for axis in names)
+    lines |= {"from seq2seq_lesson.shapes import axes"} if names or own else set()
+    head = "\n".join(["import torch", *sorted(lines)]) + "\n\n"
+    head += f"{', '.join(names)} = {numbers}\n" if names else ""
+    return head + (f"axes({declared})\n\n" if names or own else "") + text
+
+
+def _verdict(text: str, sizes: dict[str, int]) -> tuple[str, ...]:
+    """Say so if it all fits at these sizes only."""
+    line = by_chance(text, sizes)
+    if line is None:
+        return ()
+    where = ", ".join(f"{axis} {ELSEWHERE[axis]}" for axis in axes_of(text))
+    return (
+        f"True at these sizes, not at every size. At {where}, line {line.number} "
+        f"fails: {shorten(' '.join(line.said), 260)}",
+    )
+
+
+def _questions(now: Run) -> list[Seen]:
+    """What can be asked: made by an operation, and its axes have names."""
+    if not now.true:
+        return []
+    lines = [line for line in now.lines if not line.given]
+    return list(dict.fromkeys(seen for line in lines for seen in line.made))
+
+
+def _check(settings: Settings) -> Settings:
+    """Judge a guess: a hint after the first miss, the answer after the second."""
+    typed_in, text = str(settings["guess"]), settings["text"]
+    now = run(text, _sizes(settings))
+    questions = _questions(now)
+    if not questions or not typed_in.strip():
+        return {}
+    if settings["tries"] == 2:
+        return {"said": "This one has been told: press “next” for another."}
+    asked = questions[settings["question"] % len(questions)]
+    try:
+        slip = judge(typed_in, asked, now, text)
+    except ValueError as problem:
+        return {"said": str(problem)}
+    truth = f"{asked.name} is {asked.shape}. {why(asked.name)}"
+    count = {"asked": settings["asked"] + 1, "tries": 2, "guess": ""}
+    if not slip:
+        return {**count, "right": settings["right"] + 1, "said": f"Right: {truth}"}
+    if settings["tries"]:
+        return {**count, "said": f"Not this time. {slip} {truth}"}
+    said = f"Not yet: {shorten(typed_in)}. {slip} {why(asked.name)} Once more."
+    return {"tries": 1, "said": said}
+
+
+def settle(settings: Settings) -> Settings:
+    """Keep what was drawn before, fill the copy, and tick missions off."""
+    text, sizes = settings["text"], _sizes(settings)
+    now, chance = run(text, sizes), by_chance(text, sizes)
+    reached = {
+        (settings["piece"], mission)
+        for mission, reach in MISSIONS.get(settings["piece"], ())
+        if reach(now, chance)
+    }
+    drawn = text, tuple(sizes.items())
+    old, _ = settings["now"]
+    other = text != old and text in PRESETS.values()  # there is nothing to compare
+    return {
+        "before": drawn if other else settings["now"],
+        "now": drawn,
+        "copy": as_cell(text, sizes) if settings["coding"] else "",
+        "done": tuple(sorted({*settings["done"], *reached})),
+    }
+
+
+def _forgetting(action: Callable[[Settings], Settings]) -> Callable:
+    """An action after which what was said of a guess holds no more."""
+    return lambda settings: {"tries": 0, "said": "", "guess": "", **action(settings)}
+
+
+def _size(axis: str, text: str) -> int:
+    """A size that was typed.
+
+    Raises
+        ValueError: it is no whole number, or there is a bound.
+    """
+    most, number = MOST[axis], text.strip().replace(",", "")
+    if number.isdecimal() and number.isascii() and len(number) < 9:
+        if 1 <= int(number) <= most:
+            return int(number)
+    raise ValueError(
+        f"{axis}: got “{shorten(text, 30)}”, wanted a whole number from 1 to {most:,}: "
+        "type another"
+    )
+
+
+def _sizes(settings: Settings) -> dict[str, int]:
+    """Every axis that the lines ask for."""
+    return {axis: _size(axis, settings[axis]) for axis in axes_of(settings["text"])}
+
+
+def _slid(axis: str) -> Callable[[Settings], Settings]:
+    return lambda settings: {axis: str(settings[f"{axis} slider"])}
+
+
+def _typed(axis: str) -> Callable[[Settings], Settings]:
+    """The slider goes where the box is, or near it."""
+
+    def follow(settings: Settings) -> Settings:
+        size = _size(axis, settings[axis])
+        marks = [n for n in SLIDES if n <= MOST[axis]]
+        return {f"{axis} slider": min(marks, key=lambda n: abs(n - size))}
+
+    return follow
+
+
+def _sliders(chosen: dict[str, int]) -> dict[str, ipywidgets.DOMWidget]:
+    """A slider and a box for each axis."""
+    controls: dict[str, ipywidgets.DOMWidget] = {}
+    for axis, size in chosen.items():
+        marks = [n for n in SLIDES if n <= MOST[axis]]
+        near = min(marks, key=lambda n: abs(n - size))
+        tip = f"{axis}, from 1 to {MOST[axis]:,}"
+        slider = some(axis, near, marks, tip)
+        slider.readout, slider.layout.width = False, "212px"
+        slider.layout.margin = "0"
+        box = typed("", str(size), axis, f"{tip}: type a number, then press Enter")
+        box.layout.width, box.layout.margin = "60px", "0 18px 0 0"
+        controls |= {f"{axis} slider": slider, axis: box}
+    return controls
+
+
+def _lines(label: str, text: str, tip: str) -> ipywidgets.DOMWidget:
+    """Several lines of text, handed on when the box is left."""
+    box = ipywidgets.Textarea(
+        value=text, placeholder=tip, continuous_update=False, rows=12
+    )
+    box.layout = ipywidgets.Layout(width="590px")
+    return box
