@@ -213,7 +213,7 @@ def test_it_follows_every_move(stage, name):
         quiet = control in ("guess", "free", "coding", "again")
         assert stage.shown() != before or quiet, control
         stage.keep(f"{name}-{number}-{control}")
-    if name in DRAGGED:
+    if name in DRAGGED and name != "shape":  # which tells what each drag began with
         before = stage.shown()
         stage.drag(DRAGGED[name], 0.4)
         assert stage.shown() != before
@@ -299,11 +299,7 @@ def test_of_a_queue_of_moves_only_the_last_counts(stage, name):
             handle.press(key, no_wait_after=True)
     handle.press("ArrowRight")
     pressed = time.perf_counter()
-    stage.twin.controls["src_len slider"].value = 8
-    stage.page.wait_for_function("window.times.length > 0")
-    stage.twin.set(before=("", ()))
-    page = stage.page
-    page.wait_for_function(
+    stage.page.wait_for_function(
         "document.querySelector('.widget-html-content svg desc')"
         "?.textContent.includes('src_emb (batch 4, src_len 8')"
     )

@@ -150,12 +150,8 @@ class Stage:
         middle = base["y"] + base["height"] / 2
         mouse.move(base["x"] + share * base["width"], middle, steps=5)
         mouse.up()
-        if isinstance(self.twin.controls[name], SelectionSlider):
-            placed = int(float(handle.get_attribute("aria-valuenow")))
-            self.twin.controls[name].index = placed
-        else:
-            readout = self.control(name).locator(".widget-readout").inner_text()
-            self.twin.controls[name].value = int(readout)
+        readout = self.control(name).locator(".widget-readout").inner_text()
+        self.twin.controls[name].value = int(readout.replace(",", ""))
         self.agrees()
 
     def times(self) -> list[float]:

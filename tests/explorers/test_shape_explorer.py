@@ -609,7 +609,7 @@ def test_the_picture_is_a_pure_function_of_the_settings(piece):
     assert len(to_png(drawing)) < 250_000
 
 
-def test_memory_does_not_grow_over_500_updates():
+def test_memory_does_not_grow_over_200_updates():
     explorer = shape_explorer(piece="embedding")
 
     def turn(times):
@@ -617,12 +617,12 @@ def test_memory_does_not_grow_over_500_updates():
             explorer.controls["batch slider"].value = 1 + number % 16
             explorer.controls["emb slider"].value = 1 + number % 15
 
-    turn(120)  # until the runs that are kept are all new ones
+    turn(60)  # until the runs that are kept are all new ones
     tracemalloc.start()
-    turn(60)
+    turn(40)
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
-    turn(250)
+    turn(100)
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
