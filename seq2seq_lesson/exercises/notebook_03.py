@@ -79,6 +79,9 @@ def gru_parameters(attempt: object) -> Verdict:
         "a bias is as long as its matrix has rows, for all blocks together.": (
             lambda reads, hid: 3 * hid * (reads + hid) + 2 * hid
         ),
+        "a bias has a number for each row of its matrix; yours is one number.": (
+            lambda reads, hid: 3 * (hid * reads + hid * hid + 2)
+        ),
         "a second matrix is applied to the old state.": (
             lambda reads, hid: 3 * hid * reads + 3 * hid
         ),

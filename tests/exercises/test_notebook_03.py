@@ -86,6 +86,9 @@ def gru_parameters(reads, hid):
         "of its own; you have one": """
 def gru_parameters(reads, hid):
     return 3 * hid * (reads + hid + 1)""",
+        "yours is one number": """
+def gru_parameters(reads, hid):
+    return 3 * (reads * hid + hid * hid + 2)""",
         "for all blocks together": """
 def gru_parameters(reads, hid):
     return 3 * hid * (reads + hid) + 2 * hid""",
