@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 
 from seq2seq_lesson.batches import mask_from_lengths
-from seq2seq_lesson.corpus import SentencePair, prepare, read_pairs, split
+from seq2seq_lesson.corpus import prepare, read_pairs, split
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.studies import read_study, span, values
@@ -29,7 +29,7 @@ KINDS = {  # how each looks at the source, and the model that comes along
 STUDIED = ("position-after", "general-after")
 FRONT = ". "  # a token that the encoder knows, but never at the start of a sentence
 MOVES = ("as it is", "stop in front", "places only", "all but places")
-CONTROL = "state at the end"  # as many states as with "places only", no word moves
+MOVES += ("state at the end",)  # a control: as many states as "places only"
 
 
 def trained(device: torch.device) -> dict[str, Model]:
@@ -73,12 +73,12 @@ def moved(parts: Model, sentences: Sequence[str], move: str = "as it is") -> lis
     behind those of the words: it can be looked at, and no place changes.
 
     Args
-        move: one of `MOVES`, or `CONTROL`
+        move: one of `MOVES`
     Raises
         ValueError: the move is unknown.
     """
-    if move not in (*MOVES, CONTROL):
-        raise ValueError(f"move: got {move!r}, wanted one of {(*MOVES, CONTROL)}")
+    if move not in MOVES:
+        raise ValueError(f"move: got {move!r}, wanted one of {MOVES}")
     model, src, tgt = parts
     device = next(model.parameters()).device
     front = [FRONT + sentence for sentence in sentences]
@@ -90,7 +90,7 @@ def moved(parts: Model, sentences: Sequence[str], move: str = "as it is") -> lis
         states, last = read, moved_last  # (pairs, width + 1, enc), (pairs, hid)
     elif move == "places only":
         states = torch.cat([read[:, :1], states], dim=1)  # (pairs, width + 1, enc)
-    elif move == CONTROL:
+    elif move == "state at the end":
         states = torch.cat([states, read[:, :1]], dim=1)  # (pairs, width + 1, enc)
     elif move == "all but places":
         states, last = read[:, 1:], moved_last  # (pairs, width, enc), (pairs, hid)
@@ -134,23 +134,6 @@ def shares(
         for how, name in KINDS.items()
         if name in STUDIED
     }
-
-
-def near(pairs: Sequence[SentencePair]) -> tuple[float, float]:
-    """The share of links that join positions at most one apart, and chance's share.
-
-    Chance links each word that has a link with every word read.
-
-    Args
-        pairs: sentences whose words are linked
-    """
-    linked, by_chance = [], []
-    for pair in pairs:
-        positions = range(len(pair.source.split()))
-        for read, written in pair.alignment or ():
-            linked.append(abs(read - written) <= 1)
-            by_chance += [abs(other - written) <= 1 for other in positions]
-    return sum(linked) / len(linked), sum(by_chance) / len(by_chance)
 
 
 def _study(name: str) -> Callable[[int], Iterator[tuple[str, int, float]]]:

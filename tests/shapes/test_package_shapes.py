@@ -252,7 +252,7 @@ def walk_padding_studies(lesson):
     places = getattr(lesson, "studies.places")
     moving = places.trained(torch.device("cpu"))["by place"]
     places.look(moving, group[0])
-    for move in (*places.MOVES, places.CONTROL):
+    for move in places.MOVES:
         places.right(moving, group, move)
     places.study()
 

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.studies import places, read_study
 from seq2seq_lesson.studies.swaps import translations
 from seq2seq_lesson.translation import translate
@@ -48,12 +47,12 @@ def test_a_state_in_front_moves_every_place_by_one(models, few):
 
 def test_the_same_state_at_the_end_moves_no_place(models, few):
     by_place, comparing = models["by place"], models["by comparing"]
-    at_the_end = places.right(by_place, few, places.CONTROL)
+    at_the_end = places.right(by_place, few, "state at the end")
     in_front = places.right(by_place, few, "places only")
     assert places.share(at_the_end) > places.share(in_front) + 0.5
-    told = places.moved(comparing, few, places.CONTROL)
+    told = places.moved(comparing, few, "state at the end")
     assert told == places.moved(comparing, few, "places only")  # it knows no places
-    assert places.moved(models["one vector"], few, places.CONTROL) == places.moved(
+    assert places.moved(models["one vector"], few, "state at the end") == places.moved(
         models["one vector"], few
     )
 
@@ -68,18 +67,12 @@ def test_right_ones_are_counted_by_length(models, few):
 
 
 def test_shares_are_those_of_the_two_that_attend_move_by_move(models, few):
-    found = places.shares(models, few, "places only", places.CONTROL)
+    found = places.shares(models, few, "places only", "state at the end")
     assert [*found] == ["by place", "by comparing"]
     for how, (in_front, at_the_end) in found.items():
         ours = models[how]
         assert in_front == places.share(places.right(ours, few, "places only"))
-        assert at_the_end == places.share(places.right(ours, few, places.CONTROL))
-
-
-def test_links_are_near_or_far_and_chance_is_counted_over_all_words_read():
-    pair = SentencePair("a b c d", "x y", ((0, 0), (3, 1)))
-    assert places.near([pair]) == (1 / 2, 5 / 8)  # a, b; then a, b, c
-    assert places.near([pair, SentencePair("a", "x")]) == (1 / 2, 5 / 8)
+        assert at_the_end == places.share(places.right(ours, few, "state at the end"))
 
 
 def test_the_table_holds_every_run_and_its_first_row_comes_out_again(models):
