@@ -23,7 +23,6 @@ NAMES = (
     "tatoeba",
     "plain",
     "reversal-attention",
-    "reversal-plain",
 )
 FOLDER = Path(__file__).parent
 

@@ -155,7 +155,7 @@ def test_what_is_left_out_is_said():
 def test_models_without_attention_or_none_at_all_are_refused():
     with pytest.raises(ValueError, match="models: got 0"):
         reversal_playground([])
-    plain = load_pretrained("reversal-plain")[0]
+    plain = load_pretrained("plain")[0]
     with pytest.raises(ValueError, match="all with attention"):
         reversal_playground([("plain", plain)])
 
