@@ -188,7 +188,7 @@ def test_a_score_of_another_kind_is_changed_too(order, score):
     torch.manual_seed(0)
     letters, strings = Vocabulary("abcd"), ["a b c d a", "c b", "d a b"]
     pairs = [SentencePair(string, string) for string in strings]
-    net = attending(order, score, std=1.0).eval()
+    net = attending(order, score, std=(1.0, 1.0)).eval()
     with torch.no_grad():
         net.decoder.output.bias.normal_(std=0.1)
         for name, parameter in net.decoder.named_parameters():

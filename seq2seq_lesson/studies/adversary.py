@@ -137,6 +137,52 @@ def adversary(
     ]
 
 
+def aimed(
+    model: Seq2Seq,
+    pair: SentencePair,
+    src_vocabulary: Vocabulary,
+    tgt_vocabulary: Vocabulary,
+    share: float,
+    room: float = 1.0,
+) -> Maps:
+    """Aim each row at one other cell, and leave its word alone; no more is asked.
+
+    The cell gets `share` of the row's weight, the row's own brightest one the rest.
+    Every cell is tried. Of those with which the word stays the likeliest, and no more
+    than `room` of its step's probabilities moves, the row takes the one that leaves the
+    word the most; if there is none, it stays as it was. A decoder that asks after its
+    step uses a row for that row's word alone, so each row has an answer of its own.
+    """
+    device = next(model.parameters()).device
+    (example,) = encode_pairs([pair], src_vocabulary, tgt_vocabulary)
+    batch = collate([example] * len(example[0])).to(device)  # a copy for each cell
+    cells = torch.arange(len(example[0]), device=device).view(-1, 1)  # (batch, 1)
+    seen: list[Tensor] = []
+
+    def aim(weights: Tensor, src_mask: Tensor, step: int) -> Tensor:
+        own = weights.argmax(dim=-1, keepdim=True)  # (batch, tgt_len, 1)
+        other = cells.unsqueeze(1).expand_as(own)  # (batch, tgt_len, 1)
+        rows = torch.zeros_like(weights).scatter(-1, own, 1 - share)
+        rows = rows.scatter_add(-1, other, torch.full_like(weights[..., :1], share))
+        seen.extend((weights, rows))
+        return rows  # (batch, tgt_len, src_len)
+
+    model.eval()
+    with torch.no_grad():
+        before = model(batch).softmax(dim=-1)  # (batch, tgt_len, tgt_vocab)
+        with intervened(model, aim):
+            after = model(batch).softmax(dim=-1)  # (batch, tgt_len, tgt_vocab)
+    weights, rows = seen  # (batch, tgt_len, src_len)
+    left = after.gather(-1, batch.tgt_out.unsqueeze(-1)).squeeze(-1)  # (batch, tgt_len)
+    fits = best_words(after) == batch.tgt_out  # (batch, tgt_len)
+    fits &= total_variation(before, after) <= room
+    fits &= weights.argmax(dim=-1) != cells
+    best = (left * fits).argmax(dim=0)  # (tgt_len)
+    taken = rows[best, torch.arange(len(best), device=device)]  # (tgt_len, src_len)
+    other = torch.where(fits.any(dim=0).unsqueeze(-1), taken, weights[0])
+    return Maps(weights[0].cpu(), other.cpu(), kept=True)
+
+
 def apart(maps: Sequence[Maps]) -> tuple[float, float, float]:
     """How many sentences were kept, and how far their maps are apart, as shares.
 

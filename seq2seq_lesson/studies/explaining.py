@@ -4,6 +4,9 @@ Experiments, each with models named score-order:
     needs      the map, a ruler, the grammar and the gradient, each asked which source
                word a written word needs most; negations; the adversary; other weights
     half even  the same of a model that was trained to do without its own weights
+    negations  nine trainings, asked only what hiding does to negations; `at` is the
+               training's seed
+    aimed      can a row's brightest cell be another, if the adversary asks no more?
     two models how far the maps of two trainings are apart: another seed; concat and
                additive, which can compute the same
 
@@ -40,7 +43,14 @@ from seq2seq_lesson.interventions import (
 )
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.studies import Finding, read_study, span, values
-from seq2seq_lesson.studies.adversary import Maps, adversary, apart, total_variation
+from seq2seq_lesson.studies.adversary import (
+    ROOM,
+    Maps,
+    adversary,
+    aimed,
+    apart,
+    total_variation,
+)
 from seq2seq_lesson.studies.attention import bundled, trained
 from seq2seq_lesson.studies.gradient_map import gradient_map
 from seq2seq_lesson.training import evaluate
@@ -57,6 +67,11 @@ NEEDED, IDLE = 1.0, 0.1  # nats
 SHORT, FULL = ("re", "s", "m"), ("are", "is", "am")
 SENTENCES = 200  # of the test, with more than three words
 OPPOSED = 60  # of them for the adversary
+AIMED = {  # the weight that goes to one other cell; so much probability may move
+    "words stay": (0.51, 1.0),
+    "little moves": (0.51, ROOM),
+    "all weight": (1.0, 1.0),
+}
 POINTERS = ("map", "gradient", "ruler", "grammar")
 
 
@@ -301,6 +316,23 @@ def opposed(
             yield "even moved", at, changed / total
 
 
+def diverted(
+    model: Seq2Seq, vocabularies: tuple[Vocabulary, Vocabulary]
+) -> dict[str, list[tuple[int, int]]]:
+    """How many rows can be aimed at another cell, in each way of `AIMED`.
+
+    Shapes
+        return: (moved, all) for each of `CLASSES`, by what an even row costs
+    """
+    sources = [pair.source for pair in some_pairs(OPPOSED)]
+    pairs = own_pairs(model, sources, vocabularies)
+    losses = [even_costs(model, pair, vocabularies) for pair in pairs]
+    return {
+        name: moved([aimed(model, p, *vocabularies, *way) for p in pairs], losses)
+        for name, way in AIMED.items()
+    }
+
+
 def changes(
     model: Seq2Seq, vocabularies: tuple[Vocabulary, Vocabulary]
 ) -> dict[str, Change]:
@@ -391,6 +423,24 @@ def compared(
         yield "word moved", at, changed / total
 
 
+def nine(score: str, order: str, seed: int) -> Iterator[tuple[str, int, float]]:
+    """What `negated` says of three trainings, those of this seed and two more."""
+    cases, told = negations(), bundled().vocabularies
+    for at in (seed, seed + 3, seed + 6):
+        model = kept_model(score, order, "mask", at)
+        yield "re looks", at, looks_at_pas(model, cases, told) / len(cases)
+        for word in ("pas", "verb", "ne", "subject"):
+            full = hide(model, cases, told, word).full
+            yield f"re full, {word}", at, full / len(cases)
+
+
+def aimed_at(score: str, order: str, seed: int) -> Iterator[tuple[str, int, float]]:
+    """The shares of `diverted`."""
+    model = kept_model(score, order, "mask", seed)
+    for name, rows in diverted(model, bundled().vocabularies).items():
+        yield from ((name, at, n / total) for at, (n, total) in enumerate(rows))
+
+
 GENERAL, ADDITIVE = ("general", "after"), ("additive", "after")
 MODELS = (GENERAL, ADDITIVE, ("position", "after"), ("additive", "before"))
 Run = Callable[[int], Iterable[tuple[str, int, float]]]
@@ -399,6 +449,8 @@ RUNS: dict[tuple[str, str], Run] = {
 }
 RUNS |= {
     ("half even", "general-after"): partial(explained, *GENERAL, "half even"),
+    ("negations", "general-after"): partial(nine, *GENERAL),
+    ("aimed", "general-after"): partial(aimed_at, *GENERAL),
     ("two models", "another seed"): partial(compared, GENERAL, GENERAL, 1),
     ("two models", "concat and additive"): partial(
         compared, ("concat", "after"), ADDITIVE, 0
@@ -407,10 +459,14 @@ RUNS |= {
 
 
 def over_seeds(
-    experiment: str, model: str, measure: str, at: int = 0, percent: bool = True
+    experiment: str,
+    model: str,
+    measure: str,
+    at: int | slice = 0,
+    percent: bool = True,
 ) -> str:
     """The least and the most of a measure over the seeds, such as "90 to 93 %"."""
-    seeds = values(_table(), experiment, measure)[model][:, at]  # (seeds)
+    seeds = values(_table(), experiment, measure)[model][:, at]  # (seeds) or more
     if not percent:
         return f"{seeds.min():.2f} to {seeds.max():.2f}"
     return span(seeds)
@@ -427,11 +483,10 @@ def remixed(rates: str, mix: str, model: str = "general-after") -> str:
     return span((moves * rows).sum(dim=1))
 
 
-def won(experiment: str, first: str, second: str, at: int = 0) -> tuple[int, int]:
-    """In how many trainings one measure is above another, and how many there are."""
+def won(experiment: str, first: str, second: str, at: int = 0) -> dict[str, int]:
+    """In how many trainings of each model one measure is above another."""
     one, other = (values(_table(), experiment, name) for name in (first, second))
-    above = torch.cat([one[name][:, at] > other[name][:, at] for name in one])
-    return int(above.sum()), len(above)
+    return {name: int((one[name] > other[name])[:, at].sum()) for name in one}
 
 
 @cache

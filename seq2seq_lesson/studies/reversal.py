@@ -7,6 +7,7 @@ band     the state dropped, carried, and attention: same strings, as many parame
 steps    for strings of one length, the shortest training that ends with 95 % edit
          accuracy on unseen strings; the recipe is that of `band`
 scores   five scores, asked before or after the cell
+vectors  the letters' first vectors long: all of them, those read, those written
 longer   trained on 5 to 14 letters, tested to 40: as it learned, with all weight on
          its brightest letter, with all weight on the right one
 far      trained on 1 to 40 of two letters, tested on 41 to 500
@@ -496,12 +497,22 @@ RUNS = {
         for score in SCORES
         for order in ("before", "after")
     },
-    ("vectors", "long"): learn(
-        partial(attending, "after", "general", std=0.85), lengths=()
-    ),
+    **{
+        ("vectors", name): learn(
+            partial(attending, "after", "general", std=std), lengths=()
+        )
+        for name, std in {
+            "long": (0.85, 0.85),
+            "long, those read": (0.85, 0.3),
+            "long, those written": (0.3, 0.85),
+        }.items()
+    },
     ("longer", "both directions"): learn(partial(attending, "after", "general")),
     ("longer", "one direction"): learn(
-        partial(attending, "after", "general", both=False), changes={}
+        partial(attending, "after", "general", "forwards"), changes={}
+    ),
+    ("longer", "one direction, backwards"): learn(
+        partial(attending, "after", "general", "backwards"), changes={}
     ),
     ("longer", "14 letters only"): learn(
         partial(attending, "after", "general"), shortest=14, changes={}

@@ -422,20 +422,49 @@ class StackDecoder(PlainDecoder):
         return logits, torch.cat([dec_state, stack.flatten(1)], dim=-1), None
 
 
+class ReadsBackwards(Encoder):
+    """An encoder that reads from the last token to the first, and that way alone.
+
+    Shapes
+        enc_states: (batch, src_len, enc) float, each at its token's place, of which it
+                    knows what stands there and to the right of it
+        h_n:        (1, batch, enc_hid) float, what is known after the first token
+    """
+
+    def forward(self, src_ids: Tensor, src_lengths: Tensor) -> tuple[Tensor, Tensor]:
+        places = torch.arange(src_ids.shape[1], device=src_ids.device)  # (src_len)
+        ends = src_lengths.to(src_ids.device).unsqueeze(1)  # (batch, 1)
+        # real tokens change places from end to end; padding keeps its own
+        turned = torch.where(places < ends, ends - 1 - places, places)
+        states, h_n = super().forward(src_ids.gather(1, turned), src_lengths)
+        back = turned.unsqueeze(-1).expand_as(states)  # (batch, src_len, enc)
+        return states.gather(1, back), h_n
+
+
 def attending(
-    order: str, score: str, both: bool = True, std: float = 0.3, max_len: int = 48
+    order: str,
+    score: str,
+    reads: str = "both ways",
+    std: tuple[float, float] = (0.3, 0.3),
+    max_len: int = 48,
 ) -> Seq2Seq:
-    """A small model; short word vectors keep its attention on the letter it writes."""
+    """A small model of the study of reversal.
+
+    Args
+        reads: "both ways", "forwards" or "backwards", with as many numbers in a state
+        std:   of the first vectors of the letters read, of those written; the second
+               are the output layer's too
+    """
     config = ModelConfig(
         src_vocab=8,
         tgt_vocab=8,
         emb=32,
-        enc_hid=32 if both else 64,
+        enc_hid=32 if reads == "both ways" else 64,
         hid=64,
         att=32,
         order=order,
         score=score if score in SCORES else "additive",
-        bidirectional=both,
+        bidirectional=reads == "both ways",
         dropout=0.0,
         max_len=max_len,
     )
@@ -448,6 +477,10 @@ def attending(
     if score == "stack":
         model.encoder = StackEncoder(8, 32, model.encoder.enc, STACK)
         model.decoder = StackDecoder(8, 32, 64, STACK)
-    for embedding in (model.encoder.embedding, model.decoder.embedding):
-        nn.init.normal_(embedding.weight, std=std)
+    nn.init.normal_(model.encoder.embedding.weight, std=std[0])
+    nn.init.normal_(model.decoder.embedding.weight, std=std[1])
+    if reads == "backwards":
+        reader = ReadsBackwards(8, 32, 64)
+        reader.load_state_dict(model.encoder.state_dict())
+        model.encoder = reader
     return model

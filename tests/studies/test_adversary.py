@@ -8,7 +8,7 @@ import torch
 from seq2seq_lesson.corpus import SentencePair
 from seq2seq_lesson.interventions import intervened
 from seq2seq_lesson.pretrained import load_pretrained
-from seq2seq_lesson.studies.adversary import Maps, adversary, apart, divergence
+from seq2seq_lesson.studies.adversary import Maps, adversary, aimed, apart, divergence
 from seq2seq_lesson.studies.adversary import total_variation as variation
 from seq2seq_lesson.translation import translate
 
@@ -70,3 +70,36 @@ def test_a_model_without_attention_is_refused():
     model, *vocabularies = load_pretrained("plain")
     with pytest.raises(ValueError, match="without attention"):
         adversary(model, [SentencePair("il dort .", "he sleeps .")], *vocabularies)
+
+
+def test_an_aimed_row_has_another_brightest_cell_and_the_same_word():
+    model, *vocabularies = load_pretrained("general-after")
+    pair = SentencePair("elles ne mangent pas .", "they re not eating .")
+    own, other, _ = aimed(model, pair, *vocabularies, 0.75)
+    brightest, new = own.argmax(dim=1), other.argmax(dim=1)
+    assert other.sum(dim=1).tolist() == pytest.approx([1] * 6)
+    moved = (brightest != new).nonzero().flatten().tolist()
+    assert len(moved) > 3
+    for row in moved:
+        assert other[row].max().item() == pytest.approx(0.75)
+        assert other[row, brightest[row]].item() == pytest.approx(0.25)
+    for row in {*range(6)} - {*moved}:
+        assert torch.equal(other[row], own[row])
+
+    def put(weights, src_mask, step):
+        return other[step : step + weights.shape[1]].unsqueeze(0)
+
+    with intervened(model, put):  # greedy decoding under these weights
+        assert translate(model, [pair.source], *vocabularies)[0].text == pair.target
+
+
+def test_the_less_may_move_the_fewer_rows_can_be_aimed():
+    model, *vocabularies = load_pretrained("general-after")
+    pair = SentencePair("elles ne mangent pas .", "they re not eating .")
+
+    def moved(share, room):
+        own, other, _ = aimed(model, pair, *vocabularies, share, room)
+        return int((own.argmax(dim=1) != other.argmax(dim=1)).sum())
+
+    assert moved(0.51, 1.0) > moved(1.0, 1.0) >= moved(1.0, 0.05)
+    assert moved(0.51, 0.0) == 0

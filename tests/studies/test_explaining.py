@@ -6,7 +6,7 @@ import torch
 from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.interventions import intervened, uniform
 from seq2seq_lesson.pretrained import load_pretrained
-from seq2seq_lesson.studies import SEEDS, explaining, read_study
+from seq2seq_lesson.studies import SEEDS, explaining, read_study, values
 from seq2seq_lesson.studies.adversary import Maps
 from seq2seq_lesson.studies.explaining import Word
 from seq2seq_lesson.translation import Translation, log_probs
@@ -114,10 +114,30 @@ def test_spans_and_victories_are_the_tables():
     ]
     said = f"{100 * min(rows):.0f} to {100 * max(rows):.0f} %"
     assert explaining.over_seeds("needs", "general-after", "map", 1) == said
-    assert explaining.won("needs", "map", "ruler", 1) == (12, 12)
+    won = explaining.won("needs", "map", "ruler", 1)
+    assert [won["-".join(model)] for model in explaining.MODELS] == [3, 3, 3, 3]
     nats = explaining.over_seeds("needs", "general-after", "re nats", 0, percent=False)
     assert " to " in nats
     assert "%" not in nats
+
+
+def test_what_is_aimed_at_another_cell_is_counted_by_its_price(monkeypatch):
+    pairs = [SentencePair("elles ne mangent pas .", "they re not eating .")]
+    monkeypatch.setattr(explaining, "some_pairs", lambda count: pairs)
+    rows = explaining.diverted(GENERAL, TOLD)
+    costs = explaining.even_costs(GENERAL, pairs[0], TOLD).tolist()
+    kinds = [explaining.kind_of(nats) for nats in costs]
+    for counts in rows.values():
+        assert [total for _, total in counts] == [5, *map(kinds.count, (1, 2, 3))]
+    assert rows["words stay"][1][0] > rows["all weight"][1][0]
+    assert rows["words stay"][1][0] > rows["little moves"][1][0]
+
+
+def test_nine_trainings_are_nine():
+    nine = values(FINDINGS, "negations", "re looks")["general-after"]
+    assert nine.shape == (3, 3)
+    first = values(FINDINGS, "needs", "re looks")["general-after"]
+    torch.testing.assert_close(nine[:, 0], first[:, 0])
 
 
 def test_the_mix_of_rows_makes_the_map_free():
@@ -128,6 +148,14 @@ def test_the_mix_of_rows_makes_the_map_free():
     assert explaining.remixed("half even", "half even") == moved("half even")
     least = int(explaining.remixed("needs", "half even").split()[0])
     assert least > int(moved("needs").split()[2]) + 10
+
+
+@pytest.mark.slow
+def test_rows_of_a_training_are_aimed_again():
+    stored = values(FINDINGS, "aimed", "words stay")["general-after"][0]
+    again = [n for name, _, n in explaining.RUNS["aimed", "general-after"](0)
+             if name == "words stay"]  # fmt: skip
+    assert again == pytest.approx(stored.tolist(), abs=0.1)
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ def batch_of(*strings):
 
 def model_for(score):
     torch.manual_seed(0)
-    model = attending(ORDERS.get(score, "after"), score, std=1.0).eval()
+    model = attending(ORDERS.get(score, "after"), score, std=(1.0, 1.0)).eval()
     if score not in ORDERS:
         nn.init.normal_(model.decoder.bias)
     return model
@@ -191,6 +191,39 @@ def test_writers_are_worth_what_can_be_counted():
     assert marks["exact"] == 0
     assert study.repeating("ab")("ddddd") == [4, 5, 4, 5, 4, 2]
     assert study.never_ending("ab")("ddddd")[:7] == [4, 5, 4, 5, 4, 5, 4]
+
+
+def test_read_backwards_a_state_knows_what_stands_to_the_right_of_it():
+    torch.manual_seed(0)
+    model = attending("after", "general", "backwards").eval()
+
+    def states(*strings):
+        batch = batch_of(*strings)
+        return model.encoder(batch.src_ids, batch.src_lengths)
+
+    together, h_n = states("abcda", "cb")
+    alone, last = states("cb")
+    torch.testing.assert_close(together[1, :3], alone[0])
+    torch.testing.assert_close(h_n[:, 1], last[:, 0])
+    torch.testing.assert_close(alone[0, 0], last[0, 0])  # the first letter is read last
+    assert not together[1, 3:].any()
+    other, _ = states("abdda")  # the third letter is another
+    same = torch.isclose(other[0], together[0], atol=1e-6).all(dim=1).tolist()
+    assert same == [False, False, False, True, True, True]
+    forwards = attending("after", "general", "forwards")
+    assert study.size(forwards) == study.size(model)
+
+
+def test_one_embedding_alone_begins_long():
+    wide = []
+    for std in ((0.3, 0.3), (0.85, 0.3), (0.3, 0.85)):
+        torch.manual_seed(0)
+        model = attending("after", "general", std=std)
+        parts = model.encoder.embedding.weight, model.decoder.embedding.weight
+        wide.append([part.std().item() for part in parts])
+    short, read, written = wide
+    assert read == pytest.approx([short[0] * 0.85 / 0.3, short[1]])
+    assert written == pytest.approx([short[0], short[1] * 0.85 / 0.3])
 
 
 def test_stages_are_copies_of_one_training(monkeypatch):

@@ -98,6 +98,7 @@ SAMPLE = [
     ("band", "attention", 2, 4, 0.05),
     ("steps", "attention", 0, 2, 0),
     ("scores", "general after", 1, 3, 0.02),
+    ("longer", "one direction, backwards", 1, 3, 0.02),
     ("longer", "location-aware", 2, 3, 0.02),
     ("far", "relative alone", 1, 2, 0.05),
 ]
