@@ -239,7 +239,7 @@ def most_graphs(attempt: Callable, model: nn.Module, *given: Any) -> int:
 
 
 def run_epoch(attempt: object) -> Verdict:
-    """A loop over the batches with three mistakes to mend. (exercise 4.3)"""
+    """A loop over the batches with two mistakes to mend. (exercise 4.3)"""
 
     def draw(rng: random.Random) -> dict[str, Any]:
         def ids() -> list[int]:
@@ -285,8 +285,8 @@ def run_epoch(attempt: object) -> Verdict:
         "mean": "each loss is the mean of its batch: weigh it by its tokens.",
         "groups": "at the end all tokens divide, not the number of batches.",
     }
-    todo = "it holds three mistakes, none of which raises an error. Find and mend them."
-    stub = having("padding", "gradients", "graphs")
+    todo = "it holds two mistakes, neither of which raises an error. Mend both."
+    stub = having("padding", "gradients")
     if judge(attempt, draw, against(stub), todo=todo).points == 1:
         return Verdict(0.0, f"Not tried yet: {todo}")
     hints["still"] = "no step moves the model: zero_grad, then backward, then step."
@@ -350,6 +350,9 @@ def teacher_input(attempt: Any) -> Verdict:
         "dim=1.": lambda tgt_out: F.pad(tgt_out[:-1], (0, 0, 1, 0), value=SOS),
         "a sentence begins with <sos>.": partial(shifted, first=PAD),
         "a sentence begins with <sos>; <eos> ends it.": partial(shifted, first=EOS),
+        "<sos> must be a column, (batch, 1): cat joins tables with tables.": (
+            lambda tgt_out: torch.cat([torch.tensor([SOS]), tgt_out[:, :-1]], 1)
+        ),
         "one column too many: behind the last word nothing is left to "
         "write.": lambda tgt_out: F.pad(tgt_out, (1, 0), value=SOS),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -24,12 +25,12 @@ class Run(NamedTuple):
 
     losses: on the sentences trained on and on the validation ones, a number a round
     early:  the score of the weights after the round of the lowest validation loss
-    late:   the score of the last weights
+    late:   the score of the last weights; without a score both are nan
     """
 
     losses: dict[str, list[float]]
-    early: float
-    late: float
+    early: float = math.nan
+    late: float = math.nan
 
 
 def loss_on(model: Seq2Seq, examples: Sequence[Example]) -> float:
@@ -49,8 +50,8 @@ def trained(
     pool: Sequence[Example],
     unseen: Sequence[Example],
     seed: int,
-    score: Score,
     device: torch.device | str = "cpu",
+    score: Score = lambda model: math.nan,
 ) -> Run:
     """Train on sentences drawn from a pool; the losses on it, and on other sentences.
 
@@ -97,23 +98,23 @@ def runs(
     examples: Sequence[Example],
     size: int,
     unseen: Sequence[Example],
-    score: Score,
     device: torch.device | str = "cpu",
+    score: Score = lambda model: math.nan,
 ) -> list[Run]:
     """`trained` for each of SEEDS; each draws a pool of `size` examples of its own."""
     pools = {seed: random.Random(seed).sample(examples, size) for seed in SEEDS}
     return [
-        trained(config, pool, unseen, seed, score, device)
+        trained(config, pool, unseen, seed, device, score)
         for seed, pool in pools.items()
     ]
 
 
 def tell(found: Sequence[Run], size: int) -> dict[str, list[float]]:
-    """Print where losses and BLEU ended, least to most of the runs, with a pool's size.
+    """Print where losses ended, least to most of the runs, with a pool's size.
 
-    The runs' score is BLEU. Return for each run, in lists: `risen`, by how much its
-    validation loss has risen since it was lowest, `gained`, by how much BLEU has since,
-    and `bleu`, at the end.
+    A score, if there is one, is BLEU. Return for each run, in lists: `risen`, by how
+    much its validation loss has risen since it was lowest, `gained`, by how much BLEU
+    has since, and `bleu`, at the end.
     """
     print(f"{size:,} sentences, least to most of {len(found)} runs:")
     rows = {name: [run.losses[name][-1] for run in found] for name in found[0].losses}
@@ -124,7 +125,9 @@ def tell(found: Sequence[Run], size: int) -> dict[str, list[float]]:
     for name, ends in rows.items():
         print(f"  {name:25}{min(ends):.2f} to {max(ends):.2f}")
     early = [run.early for run in found]
-    for name, some in {"BLEU at the lowest": early, "BLEU at the end": late}.items():
-        print(f"  {name:25}{min(some):.0f} to {max(some):.0f}")
+    scores = {"BLEU at the lowest": early, "BLEU at the end": late}
+    for name, some in scores.items():
+        if not math.isnan(some[0]):
+            print(f"  {name:25}{min(some):.0f} to {max(some):.0f}")
     gained = [end - low for end, low in zip(late, early, strict=True)]
     return {"risen": risen, "gained": gained, "bleu": late}

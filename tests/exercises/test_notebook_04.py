@@ -140,6 +140,9 @@ def teacher_input(tgt_out):
 def teacher_input(tgt_out):
     first = torch.full_like(tgt_out[:, :1], EOS)
     return torch.cat([first, tgt_out[:, :-1]], dim=1)""",
+        "must be a column": """
+def teacher_input(tgt_out):
+    return torch.cat([torch.tensor([SOS]), tgt_out[:, :-1]], dim=1)""",
         "one column too many": """
 def teacher_input(tgt_out):
     return torch.cat([torch.full_like(tgt_out[:, :1], SOS), tgt_out], dim=1)""",

@@ -35,20 +35,20 @@ def test_each_set_has_its_loss():
 def test_what_is_drawn_is_learned_and_what_is_not_is_not(monkeypatch):
     monkeypatch.setattr(overfitting, "ROUNDS", 6)
     score = partial(overfitting.loss_on, examples=OTHERS)
-    found = overfitting.trained(CONFIG, POOL, OTHERS, 1, score)
+    found = overfitting.trained(CONFIG, POOL, OTHERS, 1, score=score)
     seen, unseen = found.losses.values()
     assert len(seen) == len(unseen) == 6
     assert seen[-1] < seen[0] < 3
     assert unseen[-1] > seen[-1] + 1
     assert found.early == pytest.approx(min(unseen)) != pytest.approx(unseen[-1])
     assert found.late == pytest.approx(unseen[-1])
-    assert overfitting.trained(CONFIG, POOL, OTHERS, 1, score) == found
+    assert overfitting.trained(CONFIG, POOL, OTHERS, 1, score=score) == found
 
 
 @pytest.mark.parametrize(("pool", "unseen"), [([], OTHERS), (POOL, [])])
 def test_nothing_to_draw_from_is_refused(pool, unseen):
     with pytest.raises(ValueError, match="at least one of each"):
-        overfitting.trained(CONFIG, pool, unseen, 1, lambda model: 0.0)
+        overfitting.trained(CONFIG, pool, unseen, 1)
 
 
 def test_how_far_it_rose_is_told_from_least_to_most(capsys):
@@ -66,3 +66,9 @@ def test_how_far_it_rose_is_told_from_least_to_most(capsys):
     assert "100 sentences, least to most of 2 runs" in said
     for ends in ("0.10 to 0.30", "0.50 to 1.00", "9 to 10", "8 to 14"):
         assert ends in said
+
+
+def test_without_a_score_the_losses_alone_are_told(capsys):
+    told = overfitting.tell([overfitting.Run({"validation": [1.0, 1.5]})], 2)
+    assert told["risen"] == [0.5]
+    assert "BLEU" not in capsys.readouterr().out

@@ -69,7 +69,7 @@ for hid in (128, 256, 512):
 
 settle()
 model = climber.eval()
-sentences = [pair.source for pair in parts.test[:256]]
+sentences = [pair.source for pair in lesson.test[:256]]
 ways = {
     "one by one": lambda: [
         translation.translate(model, [text], *words_of) for text in sentences
