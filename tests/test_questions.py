@@ -57,6 +57,7 @@ QUESTIONS = {
     "04-adamw": "AdamW in six lines",
     "04-dropout": "dropout, train and eval, no_grad",
     "04-overfitting": "few sentences seen often: overfitting",
+    "04-early-stopping": "is the model of the lowest validation loss the best?",
     "04-padding-in-the-loss": "the lower number that means less",
     "04-padding-leaks": "three leaks, planted, measured and closed",
     "04-teacher-forcing": "teacher forcing, free running, scheduled sampling",

@@ -1,16 +1,16 @@
 """The translator's corpus: split, encoded, and thinned out evenly."""
 
-from seq2seq_lesson.studies import real_training
+from seq2seq_lesson.studies import lessons
 from seq2seq_lesson.vocabulary import EOS, UNK
 
 
 def test_the_bundled_corpus_is_ready_to_train_on(monkeypatch):
     monkeypatch.setenv("SEQ2SEQ_LESSON_CORPUS", "bundled")
-    found = real_training.material()
+    found = lessons.material()
     trained_on = {tuple(source) for source, _ in found.train}
     unknown = [ids for ids, _ in found.unseen if tuple(ids) in trained_on]
     assert all(UNK in ids for ids in unknown)  # other words that have no id
-    assert len(found.held_out) == len(found.unseen) <= real_training.MOST
+    assert len(found.held_out) == len(found.unseen) <= lessons.MOST
     assert all(ids[-1] == EOS for pair in found.watched for ids in pair)
     assert {pair.source for pair in found.test} <= found.meant.keys()
     sources = [{pair.source for pair in part} for part in (found.test, found.held_out)]
@@ -19,7 +19,7 @@ def test_the_bundled_corpus_is_ready_to_train_on(monkeypatch):
 
 def test_batches_are_full_and_share_no_place(monkeypatch):
     monkeypatch.setenv("SEQ2SEQ_LESSON_CORPUS", "bundled")
-    found = real_training.material()
+    found = lessons.material()
     one, other = ({id(pair) for pair in found.batch(n)} for n in (0, 99))
     assert len(one) == len(other) == 32
     assert not one & other
@@ -29,4 +29,4 @@ def test_recipe_and_floor_go_by_the_corpus(monkeypatch):
     rows = {"bundled": (15, 95), "tatoeba": (60, 56), "mine.tsv": (60, 0)}
     for name, wanted in rows.items():
         monkeypatch.setenv("SEQ2SEQ_LESSON_CORPUS", name)
-        assert (real_training.recipe(1).epochs, real_training.floor()) == wanted
+        assert (lessons.recipe(1).epochs, lessons.floor()) == wanted

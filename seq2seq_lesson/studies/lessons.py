@@ -1,4 +1,4 @@
-"""What notebook 04 trains its translator on, and how."""
+"""What notebook 04's translator is trained on, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seq2seq_lesson.training import Recipe
 from seq2seq_lesson.vocabulary import Vocabulary
 
 CURVES = {
-    "loss": "training, met on the way",
+    "loss": "training, mean over the round",
     "after": "training, after the round",
     "validation": "validation, after the round",
 }
