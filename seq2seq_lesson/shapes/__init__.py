@@ -37,7 +37,7 @@ from seq2seq_lesson.shapes.rewriter import (
     shape_comments,
 )
 
-__all__ = ["ShapeError", "axes", "run", "show_tables"]
+__all__ = ["ShapeError", "axes", "show_tables"]
 
 _CLOCKS = {"perf_counter", "process_time", "monotonic", "timeit", "median_seconds"}
 _CLOCKS |= {"perf_counter_ns", "process_time_ns", "monotonic_ns", "time_ns"}
@@ -83,28 +83,6 @@ def axes(**sizes: int | None) -> None:
 def show_tables(on: bool) -> None:
     """Switch the tables below the cells on or off; the checks go on either way."""
     getattr(builtins, HOME).tables = on
-
-
-def run(
-    source: str, names: dict[str, Any], sizes: Mapping[str, int | None]
-) -> tuple[list[tuple[int, Seen]], Exception | None]:
-    """Run a text with shape comments: what its lines made, and what stopped it.
-
-    A line is known by its number; of one that ran often the newest tensors stand here.
-    """
-    checks, cell, problem = getattr(builtins, HOME), _cell(0), None
-    before = checks.known, checks.declared, checks.cells, checks.on
-    checks.known, checks.declared, checks.cells = sizes, {*sizes}, [cell]
-    checks.on = True
-    try:
-        tree = Rewriter(tree := ast.parse(source), source, 0, sizes).visit(tree)
-        exec(compile(tree, "<text>", "exec"), names)
-    except Exception as error:
-        problem = error
-    finally:
-        checks.known, checks.declared, checks.cells, checks.on = before
-    made = [(site[0][2], seen) for site, row in cell.rows.items() for seen in row.seen]
-    return made, problem
 
 
 def _shapes_in(source: str, declared: Collection[str]) -> list[tuple[int, str]]:

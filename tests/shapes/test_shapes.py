@@ -1211,25 +1211,6 @@ def test_a_compiled_function_holds_no_check_and_depends_on_none(notebook):
     assert len(space["graphs"]) == 1  # it was never compiled again
 
 
-def test_a_text_is_run_line_by_line(checks):
-    source = "x = zeros(2, 5)  # (batch, src_len)\ny = x.T  # (src_len, n)\n"
-    space, sizes = {"zeros": torch.zeros}, {"batch": 2, "src_len": 5}
-    made, problem = shapes.run(source, space, sizes)
-    assert [(line, f"{s.promised} {s.came} {s.dtype}") for line, s in made] == [
-        (1, "(batch, src_len) (2, 5) float32"),
-        (2, "(src_len, n) (5, 2) float32"),
-    ]
-    assert problem is None
-    for more, error in {
-        "z = y @ y": RuntimeError,
-        "y  # (batch, n)": ShapeError,
-    }.items():
-        made, problem = shapes.run(source + more, space, sizes)
-        assert len(made) == 2
-        assert isinstance(problem, error)
-    assert (checks.known, checks.cells, checks.on) == ({}, [], False)
-
-
 def test_what_runs_between_cells_is_checked(notebook):
     notebook.run(
         "import asyncio\nasync def later(n):\n    await asyncio.sleep(0)\n"
