@@ -162,6 +162,9 @@ def check(comment: str, name: Any, value: Any, sizes: dict[str, int]) -> list[Se
         Traced: a trace is running, in which the sizes are no numbers.
     """
     tensors = list(_tensors(parse(comment), name, value))
+    kinds = {int, *(type(sizes[word]) for word in words(comment) & sizes.keys())}
+    if any(type(n) not in kinds for part in tensors if part.came for n in part.came[0]):
+        raise Traced
     for _, promised, came, _ in tensors:  # the plain words first: sums build on them
         if promised and came and len(promised.axes) == len(came.axes):
             for axis, size in zip(promised.axes, came.axes, strict=True):
@@ -176,7 +179,7 @@ def _tensors(promise: Any, name: Any, value: Any) -> Iterator[Seen]:
     packed = isinstance(value, PackedSequence)
     data = value.data if packed else value
     shape = sizes_of(data)
-    if isinstance(data, Proxy) or any(type(n) is not int for n in shape or ()):
+    if isinstance(data, Proxy):
         raise Traced
     several = isinstance(data, list | tuple) and not isinstance(data, torch.Size)
     listed = isinstance(promise, list)
@@ -205,7 +208,7 @@ def _sum(axis: str) -> CodeType:
     return compile(axis, "axis", "eval")  # `parse` lets only sums through
 
 
-def _measure(axis: str, sizes: dict[str, int]) -> Any:
+def measure(axis: str, sizes: dict[str, int]) -> Any:
     """The size of an axis, or the axis as it stands where that is unknown."""
     try:
         return eval(_sum(axis), {"__builtins__": {}}, sizes)
@@ -219,7 +222,7 @@ def _solve(axis: str, size: int, sizes: dict[str, int]) -> Any:
         return sizes[axis]
     unknown = sorted(words(axis) - sizes.keys())
     for word in unknown:
-        zero, one, far = (_measure(axis, sizes | {word: x}) for x in (0, 1, 10**6))
+        zero, one, far = (measure(axis, sizes | {word: x}) for x in (0, 1, 10**6))
         if "//" in axis or one == zero or far - zero != 10**6 * (one - zero):
             # Several are unknown, or the sum is not linear in this one.
             advice = f"give axes(...) the size of {' and '.join(unknown)}"
@@ -227,7 +230,7 @@ def _solve(axis: str, size: int, sizes: dict[str, int]) -> Any:
         sizes[word], rest = divmod(size - zero, one - zero)
         if rest or sizes[word] < 1:
             raise ShapeError(f"no size of {word} makes {axis} equal to {size}")
-    return _measure(axis, sizes)
+    return measure(axis, sizes)
 
 
 def _judge(seen: Seen, sizes: dict[str, int]) -> None:
@@ -236,7 +239,7 @@ def _judge(seen: Seen, sizes: dict[str, int]) -> None:
     if level := len(axes) == len(came):
         wanted = [_solve(axis, n, sizes) for axis, n in zip(axes, came, strict=True)]
     else:
-        wanted = [_measure(axis, sizes) for axis in axes]
+        wanted = [measure(axis, sizes) for axis in axes]
     kinds = [part and part.packed for part in (seen.came, seen.promised)]
     if wanted == [*came] and kinds[0] == kinds[1]:
         return
