@@ -23,6 +23,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -38,7 +39,6 @@ from seq2seq_lesson.shapes.rewriter import HOME
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 MOST = 200  # up to here a size that breaks a proviso is looked for
 _META = torch.device("meta")
-_MOVES = (Tensor.cpu, Tensor.cuda)
 _SHAPE = re.compile(r"(?:packed )?\((?:[^()]|\([^()]*\))*\)")
 Sizes = dict[str, Any]  # of each axis a whole number, or a symbol for one
 Breaks = dict[str, str]  # such as "src_len = 11" and what happens there
@@ -114,15 +114,21 @@ def _graded(promise: _Promise) -> Grade:
     point, tied = _moved(promise)
     alone = [axes[0] for axes in tied if len(axes) == 1]
     own = [axis for axis in alone if promise.fixes(axis)]
-    fixed = tuple(f"{axis} = {here[axis]}" for axis in own)
+    sums = [
+        (a, b)
+        for a, b in combinations(sorted(own), 2)
+        if not promise.broken({a: here[a] + 1, b: here[b] - 1})
+    ]
+    alone = [axis for axis in own if not any(axis in pair for pair in sums)]
+    fixed = tuple(f"{axis} = {here[axis]}" for axis in alone)
+    fixed += tuple(f"{a} + {b} = {here[a] + here[b]}" for a, b in sums)
     if accidents := [axes for axes in tied if axes[0] not in own]:
-        texts: list[str] = []
         breaks: Breaks = {}
         for axes in accidents:
-            both = axes if len(axes) > 1 else [*axes, f"{here[axes[0]]}"]
-            texts.append(" = ".join(both))
             breaks |= promise.breaks(axes[-1], PRIMES)
-        return Grade("true here", tuple(texts), breaks=breaks, fixed=fixed)
+            axes += [f"{here[axes[0]]}"] if len(axes) == 1 else []
+        texts = tuple(map(" = ".join, accidents))
+        return Grade("true here", texts, breaks=breaks, fixed=fixed)
     free = [axis for axis in promise.free if axis not in own]
     if not free:
         return Grade("true here", fixed=fixed, why="no size can be another one")
@@ -274,11 +280,9 @@ class _Promise:
         for text in texts:
             self.shapes: dict[str, str] = {}
             self.returns: list[tuple[str, str, bool]] = []
-            for name, told in _lines(text or ""):
-                found = [part for part in _SHAPE.findall(told) if _reads(part)]
+            for name, found, none in _told(text or ""):
                 if name not in self.takes or name in self.shapes:
-                    none = bool(re.search(r"\bNone\b", told))
-                    self.returns += [(name, part, none) for part in found]
+                    self.returns += [(name, shape, none) for shape in found]
                 elif found:
                     self.shapes[name] = found[0]
             if self.shapes and self.returns:
@@ -370,7 +374,9 @@ class _Away(TorchFunctionMode):
         self.foreign = False
         args, kwargs = tree_map(self._taken, (args, kwargs or {}))
         try:
-            return args[0] if func in _MOVES else func(*args, **kwargs)
+            return (
+                args[0] if func in (Tensor.cpu, Tensor.cuda) else func(*args, **kwargs)
+            )
         except Exception:
             self.refused = self.foreign
             raise
@@ -409,24 +415,18 @@ def _holding(sizes: Sizes) -> Iterator[None]:
         checks.known, checks.declared, checks.cells, checks.on = before
 
 
-def _lines(docstring: str) -> Iterator[tuple[str, str]]:
-    """Each name that a docstring tells something of, with what it tells."""
+def _told(docstring: str) -> Iterator[tuple[str, list[str], bool]]:
+    """Of each name in a docstring the shapes told, and whether it may be None."""
     section = docstring.split("Shapes\n")[-1]
     section = re.split(r"\n\s*(?:Args|Raises|Source)\b", section)[0]
     for names, told in re.findall(r"^[ \t]+(\w[\w, ]*):[ \t]+(.*)", section, re.M):
+        shapes = []
+        for part in _SHAPE.findall(told):
+            with suppress(ShapeError):
+                comments.parse(part)
+                shapes.append(part)
         for name in names.split(", "):
-            yield name, told
-
-
-def _reads(comment: str) -> bool:
-    try:
-        return isinstance(comments.parse(comment), comments.Shape)
-    except ShapeError:
-        return False
-
-
-def _name(function: Callable) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+            yield name, shapes, "None" in comments.words(told)
 
 
 def _reason(error: Exception) -> str:

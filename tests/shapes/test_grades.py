@@ -22,6 +22,8 @@ from seq2seq_lesson.shapes.grades import for_every_size
 from seq2seq_lesson.shapes.rewriter import Rewriter
 from seq2seq_lesson.studies import attention as attention_study
 from seq2seq_lesson.studies import (
+    gru_backward,
+    padding,
     reversal,
     reversal_models,
 )
@@ -233,6 +235,20 @@ GRADES = {  # of each function its grade with provisos, and an example
         EVERY,
         lambda: looking(telling(attention_study.Unmasked(look()).forward, *ATTENDING)),
     ),
+    "studies/gru_backward.py: step": (  # a GRU that is told has fixed both its widths
+        HERE,
+        lambda: (
+            gru_backward.step,
+            dict(gru=nn.GRU(6, 8, batch_first=True), word=Z(6), state=Z(8)),
+        ),
+    ),
+    "studies/padding.py: mean_losses": (
+        BLIND,
+        lambda: (
+            padding.mean_losses,
+            dict(logits=Z(3, 4, 13), tgt_out=Z(3, 4).long()),
+        ),
+    ),
     "studies/reversal.py: right_by_place": (
         BLIND,
         lambda: (
@@ -367,6 +383,9 @@ UNGRADED = {
     "studies/adversary.py: divergence": "spreads of any shape come in",
     "studies/agreement.py: gradients": "as the tensors of a list that comes in",
     "studies/first_state.py: left": "a whole model comes in, and ids that it reads",
+    "studies/gru_backward.py: states": "a list of tensors is returned",
+    "studies/gru_backward.py: slopes": "as `step`, whose slopes they are",
+    "studies/gru_backward.py: shares": "a list of tensors comes in",
     "studies/readback.py: read_back": "what comes in is a class of its own",
     "studies/reversal_models.py: StackEncoder.forward": "reads lengths, as Encoder",
 }
@@ -604,6 +623,11 @@ def test_a_grade_is_a_sentence_in_axis_names():
     )
     assert max(map(len, text.split("\n"))) <= 88
     assert "src_len = 11" in text  # no line ends inside
+
+
+def test_what_own_tensors_fix_may_be_a_sum():
+    function, given = score("concat")
+    assert for_every_size(function, **given).fixed == ("enc + hid = 20",)
 
 
 def test_without_symbols_the_middle_grade_is_the_highest(monkeypatch):
