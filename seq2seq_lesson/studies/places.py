@@ -28,8 +28,13 @@ KINDS = {  # how each looks at the source, and the model that comes along
 }
 STUDIED = ("position-after", "general-after")
 FRONT = ". "  # a token that the encoder knows, but never at the start of a sentence
-MOVES = ("as it is", "stop in front", "places only", "all but places")
-MOVES += ("state at the end",)  # a control: as many states as "places only"
+MOVES = (
+    "as it is",
+    "stop in front",
+    "places only",
+    "all but places",
+    "state at the end",  # a control: as many states as "places only"
+)
 
 
 def trained(device: torch.device) -> dict[str, Model]:

@@ -387,6 +387,7 @@ UNGRADED = {
     "studies/gru_backward.py: slopes": "as `step`, whose slopes they are",
     "studies/gru_backward.py: shares": "a list of tensors comes in",
     "studies/readback.py: read_back": "what comes in is a class of its own",
+    "studies/reversal_models.py: ReadsBackwards.forward": "reads lengths, as Encoder",
     "studies/reversal_models.py: StackEncoder.forward": "reads lengths, as Encoder",
 }
 
