@@ -52,6 +52,7 @@ def judge(
     *,
     todo: str,
     mistakes: Mapping[str, Callable] | None = None,
+    otherwise: str = "",
 ) -> Verdict:
     """Call a learner's function on random cases and say what is wrong, if anything is.
 
@@ -60,6 +61,7 @@ def judge(
     (see `against`). `todo` says in a sentence what is to be written. `mistakes` are
     wrong functions by their hints: the first one that answers *every* wrong case as the
     learner did gives its hint; one that raises is like an attempt that raises the same.
+    `otherwise` is the hint of an attempt that answers like none and raises nothing.
     """
     if attempt is ... or attempt is None:
         return Verdict(0.0, f"Not tried yet: {todo}")
@@ -79,8 +81,11 @@ def judge(
             if sentence := _examine(fault, answer, *arguments.values()):
                 wrong.append((arguments, answer, sentence))
         hint = next(_hints(mistakes or {}, wrong), "")
-        if not hint and len(wrong) == CASES and _is_one([a for _, a, _ in wrong]):
+        answers = [answer for _, answer, _ in wrong]
+        if not hint and len(wrong) == CASES and _is_one(answers):
             hint = SAME
+        elif not hint and not any(isinstance(a, Raised) for a in answers):
+            hint = otherwise
     if not wrong:
         return Verdict(1.0, f"Right: all {CASES} random cases.")
     if len(wrong) == CASES and all(answer is None for _, answer, _ in wrong):

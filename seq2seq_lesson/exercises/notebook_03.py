@@ -43,6 +43,8 @@ def mean_of_states(attempt: object) -> Verdict:
         return partial(torch.einsum, letters)
 
     todo = "return the contexts, (batch, tgt_len, enc): one for each word written."
+    letters = "a letter for each axis, in their order: weights (batch, tgt_len, "
+    letters += "src_len), enc_states (batch, src_len, enc)."
     mistakes = {
         "a letter that is missing after -> is summed over, and yours lost the words "
         "written.": by("bts,bse->be"),
@@ -51,8 +53,10 @@ def mean_of_states(attempt: object) -> Verdict:
         "the letters after -> order the axes; batch is first.": by("bts,bse->tbe"),
         "the letters after -> order the axes; enc is last.": by("bts,bse->bet"),
         "src_len is one axis in both: give it the same letter.": by("bts,bre->bte"),
-        "a letter for each axis, in their order: weights (batch, tgt_len, src_len), "
-        "enc_states (batch, src_len, enc).": by("bs,bse->be"),  # an error
+        # these are errors
+        letters: by("bs,bse->be"),
+        f"{letters} Your s names axes of two sizes.": by("bst,bse->bte"),
+        f"{letters} Your t names axes of two sizes.": by("bts,bte->bse"),
     }
     fault = against(torch.bmm, CONTEXT)
     return judge(attempt, draw, fault, todo=todo, mistakes=mistakes)
@@ -105,7 +109,11 @@ def gru_parameters(attempt: object) -> Verdict:
         hint = f"this would do for {name}. How many blocks has each matrix and bias?"
         mistakes[hint] = counted(blocks, 2)
         mistakes[hint + " Mind the biases."] = counted(blocks, 0)
-    return judge(attempt, draw, against(oracle), todo=todo, mistakes=mistakes)
+    otherwise = "count all four, then add: a matrix has rows times columns numbers."
+    fault = against(oracle)
+    return judge(
+        attempt, draw, fault, todo=todo, mistakes=mistakes, otherwise=otherwise
+    )
 
 
 def after_permuting(attempt: object) -> Verdict:
@@ -205,7 +213,8 @@ def additive_context(attempt: object) -> Verdict:
 
     hints = {
         "mask": "whom does the mask hide? True is a real token.",
-        "axis": "over which axis must the weights sum to 1? Look at the softmax.",
+        "axis": "over which axis must the weights sum to 1? Look at the softmax. "
+        "(nan: it ran over a column of nothing but -inf.)",
         "tanh": "compare the formula: so far every query gets the same weights.",
     }
     left = [*itertools.combinations(hints, 1), *itertools.combinations(hints, 2)]
@@ -218,7 +227,7 @@ def additive_context(attempt: object) -> Verdict:
     # with this softmax it is the keys that get the same weights: first things first
     del mistakes[f"{hints['axis']} And: {hints['tanh']}"]
     mistakes |= {
-        f"{hints['axis']} One more is left.": having("axis", "tanh"),
+        f"{hints['axis']} Besides this, one more is left.": having("axis", "tanh"),
         "one tanh, around the sum of the two.": having("each"),
         "the tanh comes before v, not after it.": having("late"),
         "padding still gets a share: masked_fill returns new scores.": having("bare"),

@@ -80,6 +80,9 @@ def mean_of_states(weights, enc_states):
     return torch.einsum("bs,bse->be", weights, enc_states)""",
     },
     "03-2": {
+        "rows times columns": """
+def gru_parameters(reads, hid):
+    return 3 * reads * reads""",
         "number for each of its rows": """
 def gru_parameters(reads, hid):
     return 3 * hid * reads + 3 * hid * hid""",
@@ -347,6 +350,28 @@ def test_right_in_another_way(number):
         assert exercise_cells.verdict(number, attempt).points == 1, body
 
 
+@pytest.mark.parametrize("letters", ["bst,bse->bte", "bts,bte->bse", "bts,bes->bte"])
+def test_letters_in_a_wrong_order_are_no_bare_error(letters):
+    attempt = f"""
+def mean_of_states(weights, enc_states):
+    return torch.einsum("{letters}", weights, enc_states)"""
+    told = exercise_cells.verdict("03-1", attempt).message
+    assert "RuntimeError" in told
+    assert "a letter for each axis, in their order: weights (batch, tgt_len" in told
+    twice = "t" if "bte-" in letters else "s"
+    assert f"Your {twice} names axes of two sizes" in told
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [("12", "the same every time"), ("3 * hid * read", "NameError")]
+)
+def test_only_a_wild_number_is_told_to_count_all_four(answer, told):
+    attempt = f"def gru_parameters(reads, hid):\n    return {answer}"
+    message = exercise_cells.verdict("03-2", attempt).message
+    assert told in message
+    assert "rows times columns" not in message
+
+
 def test_half_a_repair_is_told_what_is_left():
     attempt = """
 def additive_context(query, keys, src_mask, W_q, W_k, v):
@@ -367,7 +392,9 @@ def additive_context(query, keys, src_mask, W_q, W_k, v):
     return scores.softmax(dim=1) @ keys"""
     told = exercise_cells.verdict("03-4", attempt).message
     assert "over which axis" in told
-    assert "One more is left" in told
+    assert "nan" in told.partition("Hint:")[0]
+    assert "(nan: it ran over a column of nothing but -inf.)" in told
+    assert "Besides this, one more is left." in told
     assert "every query" not in told
     told = exercise_cells.verdict("03-4", attempt.replace("dim=1", "dim=-1")).message
     assert "every query gets the same weights" in told

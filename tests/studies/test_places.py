@@ -57,6 +57,16 @@ def test_the_same_state_at_the_end_moves_no_place(models, few):
     )
 
 
+def test_in_the_sentence_shown_one_looks_at_the_stop_and_the_other_past_it(models):
+    sentence = places.FRONT + "il est aussi jeune que vous ."
+    by_place = places.look(models["by place"], sentence)
+    comparing = places.look(models["by comparing"], sentence)
+    assert by_place.words[:3] == ["they", "are", "kind"]
+    assert comparing.words[:2] == ["he", "is"]
+    assert by_place.weights[0].argmax() == 0
+    assert comparing.weights[0].argmax() == 1
+
+
 def test_right_ones_are_counted_by_length(models, few):
     some = [*few[:3], *places.by_length(places.unseen())[7][:2]]
     told = [places.moved(models["one vector"], [s], "stop in front")[0] for s in some]
