@@ -4,11 +4,12 @@ Experiments, each a short training of the same model on a quarter of the sentenc
     one thing   one part of the recipe changed
     besides     four of these, with something mended that had changed besides
     output      the output layer tied or not, from three kinds of first numbers
-    scale       tied and not tied, the output layer started from N(0, std²)
+    scale       tied and not tied, the output layer started from N(0, std²); and
+                not tied, with the words that are read begun small instead
     longer      three of these, trained four times as long
     more seeds  the recipe and no clip, with three seeds more
     own words   how often the decoder is fed its own last word, in five schedules; and
-                a coin that feeds it words drawn at random, never its own
+                coins that feed it words drawn at random, never its own, or `<unk>`
     padding     batches of mixed lengths, their padding counted in the loss or left out
     clip        a smaller model, plain SGD: clipped, or slower, or slower at first
 A seed draws the quarter, the first numbers, the order of the batches and the dropout.
@@ -45,7 +46,7 @@ from seq2seq_lesson.training import (
     one_cycle,
     train_epoch,
 )
-from seq2seq_lesson.vocabulary import PAD, SPECIALS
+from seq2seq_lesson.vocabulary import PAD, SPECIALS, UNK
 
 RECIPE = Recipe(epochs=3, peak_rate=6e-3, weight_decay=0.1)
 EMB = 256
@@ -102,6 +103,13 @@ def stretched(model: Seq2Seq) -> None:
         model.decoder.output.weight.mul_(OURS / DEFAULT)
 
 
+def read_small(model: Seq2Seq) -> None:
+    """As `copied`, then the vectors of the words it reads as small as PyTorch's."""
+    copied(model)
+    with torch.no_grad():
+        model.decoder.embedding.weight.mul_(DEFAULT / OURS)
+
+
 @dataclass(frozen=True)
 class Change:
     """What a training has other than the recipe: sizes, recipe, first numbers."""
@@ -147,7 +155,8 @@ CHANGES = {
         )
         for tied in (True, False)
         for std in SCALES
-    },
+    }
+    | {"not tied, read small": Change(UNTIED, start=read_small)},
     "longer": {
         "tied": Change(recipe={"epochs": 12}),
         "not tied": Change(UNTIED, {"epochs": 12}),
@@ -215,6 +224,15 @@ def at_random(
     return (replace(fed[0], tgt_in=torch.where(mixed, words, ids)),)
 
 
+def left_out(model: Seq2Seq, fed: tuple[Batch]) -> tuple[Batch] | None:
+    """As `at_random`, but with `<unk>` for each: a word is missing, none is wrong."""
+    mixed = at_random(model, fed)
+    if mixed is None:
+        return None
+    kept = mixed[0].tgt_in == fed[0].tgt_in
+    return (replace(fed[0], tgt_in=fed[0].tgt_in.where(kept, UNK)),)
+
+
 def scheduled(
     schedule: Callable[[float], float],
     seed: int,
@@ -224,7 +242,7 @@ def scheduled(
     """Train with a schedule, which sets the share of own words before each epoch.
 
     Args
-        hook: changes what the model is given, see `at_random`
+        hook: changes what the model is given, see `at_random` and `left_out`
     """
     model, rng = begun(Change(), seed), random.Random(seed)
     if hook:
@@ -356,9 +374,13 @@ RUNS: dict[tuple[str, str], Callable[[int], Iterator[tuple[str, int, float]]]] =
         ("own words", name): partial(scheduled, schedule)
         for name, schedule in SCHEDULES.items()
     },
-    ("own words", "random words"): partial(
-        scheduled, SCHEDULES["the truth"], hook=at_random
-    ),
+    **{
+        ("own words", name): partial(scheduled, SCHEDULES["the truth"], hook=hook)
+        for name, hook in {
+            "random words": at_random,
+            "words left out": left_out,
+        }.items()
+    },
     **{
         ("more seeds", name): partial(later, CHANGES["one thing"][name])
         for name in ("the recipe", "no clip")

@@ -40,6 +40,14 @@ def test_only_the_output_layer_begins_otherwise():
                 assert torch.equal(weight, tied.get_parameter(name)), name
 
 
+def test_words_are_read_small_and_written_as_the_embedding():
+    change = study.CHANGES["scale"]["not tied, read small"]
+    small = study.begun(change, 1).decoder
+    plain = study.begun(study.Change(), 1).decoder
+    assert torch.equal(small.output.weight, plain.output.weight)
+    assert small.embedding.weight.std().item() == pytest.approx(0.036, abs=0.001)
+
+
 def test_both_embeddings_are_drawn_anew():
     change = study.Change(start=study.embeddings(1.0))
     model = study.begun(change, 0)
@@ -97,16 +105,32 @@ def test_random_words_are_fed_in_training_alone():
     assert differ == pytest.approx(0.5, abs=0.1)
 
 
-def test_random_words_are_what_the_row_of_that_name_is_fed(monkeypatch):
+def test_words_are_left_out_where_random_ones_would_stand():
+    model, fed = study.begun(study.Change(), 0).train(), study.collate(some(0)[:64])
+    mixed = []
+    for hook in (study.at_random, study.left_out):
+        torch.manual_seed(1)
+        mixed.append(hook(model, (fed,))[0].tgt_in)
+    at_random, left_out = mixed
+    assert torch.equal(left_out == fed.tgt_in, at_random == fed.tgt_in)
+    assert (left_out[left_out != fed.tgt_in] == UNK).all()
+    assert study.left_out(model.eval(), (fed,)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "hook"),
+    [("random words", study.at_random), ("words left out", study.left_out)],
+)
+def test_a_row_is_fed_what_its_name_says(name, hook, monkeypatch):
     seen = []
     monkeypatch.setattr(
         study, "train_epoch", lambda model, *given: seen.append((model, given[2]))
     )
-    list(study.RUNS["own words", "random words"](0))
+    list(study.RUNS["own words", name](0))
     assert len(seen) == 6
     for model, recipe in seen:
         assert recipe.own_words == 0
-        assert list(model._forward_pre_hooks.values()) == [study.at_random]
+        assert list(model._forward_pre_hooks.values()) == [hook]
 
 
 def test_padding_has_its_share_of_the_gradient_at_the_start(monkeypatch):
@@ -158,8 +182,9 @@ def test_what_the_page_says_of_padding_and_random_words():
         name: (both[:, 1] - both[:, 0]).mean()
         for name, both in values(FINDINGS, "own words", "loss").items()
     }
-    truth = gaps.pop("the truth")
+    truth, left_out = gaps.pop("the truth"), gaps.pop("words left out")
     assert all(gap < truth / 2 for gap in gaps.values())
+    assert max(gaps.values()) < left_out < truth
 
 
 def test_more_seeds_are_others(monkeypatch):
@@ -179,6 +204,8 @@ SAMPLE = [
     ("one thing", "batches of 128", 2, 8),
     ("own words", "a fair coin", 2, 5),
     ("own words", "random words", 2, 5),
+    ("own words", "words left out", 0, 5),
+    ("scale", "not tied, read small", 1, 8),
     ("more seeds", "no clip", 1, 8),
     ("padding", "counted", 0, 6),
     ("clip", "rate 2, clipped at 3", 0, 0.3),
