@@ -14,20 +14,6 @@ def whole(
     return _labelled(ipywidgets.IntSlider, label, tip, value=value, min=low, max=high)
 
 
-def some(
-    label: str, value: int, numbers: Sequence[int], tip: str
-) -> ipywidgets.DOMWidget:
-    """A slider over chosen numbers, for sizes that should grow fast."""
-    numbers = sorted({*numbers, value})
-    return _labelled(
-        ipywidgets.SelectionSlider,
-        label,
-        tip,
-        value=value,
-        options=[(f"{number:,}", number) for number in numbers],
-    )
-
-
 def choice(
     label: str, value: str, options: Sequence[str | tuple[str, str]], tip: str
 ) -> ipywidgets.DOMWidget:
@@ -49,6 +35,17 @@ def typed(label: str, value: str, hint: str, tip: str) -> ipywidgets.DOMWidget:
         value=value,
         placeholder=hint,
         continuous_update=False,
+    )
+
+
+def several(value: str, hint: str) -> ipywidgets.DOMWidget:
+    """Several lines of text, handed on when the box is left."""
+    return ipywidgets.Textarea(
+        value=value,
+        placeholder=hint,
+        continuous_update=False,
+        rows=12,
+        layout=ipywidgets.Layout(width="590px"),
     )
 
 

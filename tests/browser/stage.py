@@ -12,7 +12,6 @@ from ipywidgets import (
     Checkbox,
     Dropdown,
     IntSlider,
-    SelectionSlider,
     Text,
     Textarea,
 )
@@ -123,7 +122,7 @@ class Stage:
                 box.locator("textarea").fill(value)
                 box.locator("textarea").blur()
                 control.value = value
-            case IntSlider() | SelectionSlider():
+            case IntSlider():
                 self.arrows(name, value)
         self.agrees()
 

@@ -26,7 +26,7 @@ from seq2seq_lesson.drawing import (
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import explorer as wiring
-from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed, whole
+from seq2seq_lesson.explorers.controls import button, choice, switch, typed, whole
 from seq2seq_lesson.explorers.explorer import STILL, VIEW, Explorer
 from seq2seq_lesson.palette import ROLES, family, heat
 from tests.kernel_front import PYTHONS, Front, printed, updates
@@ -166,7 +166,7 @@ def build():
         {
             "length": whole("length", 5, 1, 20, "how many letters"),
             "kind": choice("kind", "a", ["a", "b"], "which letter"),
-            "big": some("big", 64, [1, 64, 4096], "a size"),
+            "big": whole("big", 64, 1, 4096, "a size"),
             "on": switch("on", True, "a switch"),
             "said": typed("say", "", "something", "any text"),
             "more": button("more", "count on"),
@@ -234,14 +234,6 @@ def test_controls_are_labelled_and_tell_what_they_are_for():
     assert {
         type(c).__module__.rpartition(".")[0] for c in build().controls.values()
     } <= own
-
-
-def test_a_size_that_is_not_on_offer_is_added():
-    assert some("size", 300, [1, 512], "a size").options == (
-        ("1", 1),
-        ("300", 300),
-        ("512", 512),
-    )
 
 
 def test_memory_does_not_grow_over_500_updates():

@@ -13,7 +13,14 @@ from collections.abc import Callable
 import ipywidgets
 
 from seq2seq_lesson.drawing import Drawing, shorten
-from seq2seq_lesson.explorers.controls import button, choice, some, switch, typed
+from seq2seq_lesson.explorers.controls import (
+    button,
+    choice,
+    several,
+    switch,
+    typed,
+    whole,
+)
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.shapes.guess import judge, why
 from seq2seq_lesson.explorers.shapes.picture import picture
@@ -21,9 +28,8 @@ from seq2seq_lesson.explorers.shapes.presets import MISSIONS, PRESETS
 from seq2seq_lesson.explorers.shapes.running import (
     AXES,
     ELSEWHERE,
-    HELPERS,
+    IMPORTS,
     MOST,
-    PARTS,
     Run,
     Seen,
     axes_of,
@@ -31,10 +37,9 @@ from seq2seq_lesson.explorers.shapes.running import (
     run,
 )
 
-SLIDES = [*range(1, 21), 25, 30, 40, 50, 64, 75, 100, 128, 256, 512, 1024, 2048, 4096]
+SLIDES = 40  # as far as a slider goes
 START = {"question": 0, "right": 0, "asked": 0, "tries": 0, "said": ""}
 START |= {"now": ("", ()), "before": ("", ()), "done": ()}
-CODE = "a few lines of Python, run when the box is left; every axis is a whole number"
 
 
 def shape_explorer(piece: str = "encoder: GRU", **sizes: int) -> Explorer:
@@ -55,8 +60,8 @@ def shape_explorer(piece: str = "encoder: GRU", **sizes: int) -> Explorer:
         "restore": button("restore the lines", "take your changes back"),
         "guessing": switch("guess first", False, "hide the shapes and be asked"),
         "coding": switch("show as code", False, "the whole, to be copied into a cell"),
-        "text": _lines("lines", text, CODE),
-        "copy": _lines("copy", "", "imports, sizes and lines: copy them into a cell"),
+        "text": several(text, "a few lines of Python, run when the box is left"),
+        "copy": several("", "imports, sizes and lines: copy them into a cell"),
         **_sliders(chosen),
         "guess": typed("your guess", "", "(batch, 1, hid)", "names or numbers, Enter"),
         "again": button("next", "ask for another tensor"),
@@ -66,9 +71,9 @@ def shape_explorer(piece: str = "encoder: GRU", **sizes: int) -> Explorer:
         "restore": lambda s: {"text": PRESETS[s["piece"]]},
         "guess": _check,
         "again": lambda s: {"question": s["question"] + 1, "tries": 0, "said": ""},
-        **{f"{axis} slider": _slid(axis) for axis in AXES},
-        **{axis: _typed(axis) for axis in AXES},
     }
+    for axis in AXES:
+        actions |= _tied(axis)
     for name in controls.keys() - {"guess", "again"}:
         actions[name] = _forgetting(actions.get(name, lambda s: {}))
     explorer = Explorer(
@@ -83,29 +88,27 @@ def shape_explorer(piece: str = "encoder: GRU", **sizes: int) -> Explorer:
 
 def draw(settings: Settings) -> Drawing:
     """What the lines make at the chosen sizes, or what is to be guessed of it."""
-    text, sizes = settings["text"], _sizes(settings)
-    now = run(text, sizes)
-    title = f"Shapes: {settings['piece']}"
-    done = settings["done"]
-    notes = tuple(
-        f"{'☑' if (settings['piece'], mission) in done else '☐'} Mission: {mission}"
-        for mission, _ in MISSIONS.get(settings["piece"], ())
-    )
+    text, piece, sizes = settings["text"], settings["piece"], _sizes(settings)
+    now, title = run(text, sizes), f"Shapes: {piece}"
     if not settings["guessing"]:
-        old_text, old = settings["before"]
-        before = run(old_text, dict(old))
+        notes = tuple(
+            f"{'☑' if (piece, mission) in settings['done'] else '☐'} Mission: {mission}"
+            for mission, _ in MISSIONS.get(piece, ())
+        )
+        before = run(settings["before"][0], dict(settings["before"][1]))
         return picture(title, now, before, above=_verdict(text, sizes), notes=notes)
     questions = _questions(now)
     if not questions:
         above = ("There is nothing to guess here: mend the lines first.",)
         return picture(title, now, above=above)
-    asked, secret = questions[settings["question"] % len(questions)], [*questions]
+    asked, said = questions[settings["question"] % len(questions)], settings["said"]
+    secret = {*questions}
     if settings["tries"] == 2:
         secret.remove(asked)
+    else:
+        said = f"What is the shape of {asked.name}? {said}"
     score = f"Score: {settings['right']} right of {settings['asked']}."
-    question = "" if settings["tries"] == 2 else f"What is the shape of {asked.name}? "
-    shown_above = (f"{question}{settings['said']}", score)
-    return picture(title, now, above=shown_above, secret=secret, asked=asked, quiz=True)
+    return picture(title, now, above=(said, score), secret=secret, asked=asked)
 
 
 def shown(settings: Settings) -> set[str]:
@@ -118,26 +121,19 @@ def shown(settings: Settings) -> set[str]:
 
 
 def as_cell(text: str, sizes: dict[str, int]) -> str:
-    """The lines as a cell of their own: imports, sizes, and the comments' axes."""
-    words = set(re.findall(r"\w+", text))
-    source = {**HELPERS, **PARTS}
-    lines: set[str] = set()
-    for name in sorted(words & source.keys() - {"torch", "nn", "F"}):
-        home = "vocabulary" if name == "PAD" else source[name].__module__
-        home = f"seq2seq_lesson.{home}" if name == "PAD" else home
-        lines.add(f"from {home} import {name}")
-    lines |= {"from torch import nn"} if "nn" in words else set()
-    lines |= {"from torch.nn import functional as F"} if "F" in words else set()
-    names = axes_of(text)
-    own = [axis for axis in AXES if axis in words and axis not in names]
-    declared = ", ".join(
-        [f"{axis}={axis}" for axis in names] + [f"{a}=None" for a in own]
-    )
-    numbers = ", ".join(str(sizes[axis]) for axis in names)
-    lines |= {"from seq2seq_lesson.shapes import axes"} if names or own else set()
-    head = "\n".join(["import torch", *sorted(lines)]) + "\n\n"
-    head += f"{', '.join(names)} = {numbers}\n" if names else ""
-    return head + (f"axes({declared})\n\n" if names or own else "") + text
+    """The lines as one cell that runs anywhere: imports and sizes come first.
+
+    Where comments are checked, the notebook may have declared other sizes.
+    """
+    words, names = {"torch", *re.findall(r"\w+", text)}, axes_of(text)
+    head = [line for line in IMPORTS.splitlines() if line.split()[-1] in words]
+    if axes := [axis for axis in AXES if axis in words]:
+        if names:
+            numbers = ", ".join(str(sizes[axis]) for axis in names)
+            head += ["", f"{', '.join(names)} = {numbers}"]
+        declared = ", ".join(f"{a}={a if a in names else None}" for a in axes)
+        head += ['if "axes" in globals():', f"    axes({declared})"]
+    return "\n".join([*head, "", text])
 
 
 def _verdict(text: str, sizes: dict[str, int]) -> tuple[str, ...]:
@@ -186,13 +182,10 @@ def _check(settings: Settings) -> Settings:
 
 def settle(settings: Settings) -> Settings:
     """Keep what was drawn before, fill the copy, and tick missions off."""
-    text, sizes = settings["text"], _sizes(settings)
+    text, piece, sizes = settings["text"], settings["piece"], _sizes(settings)
     now, chance = run(text, sizes), by_chance(text, sizes)
-    reached = {
-        (settings["piece"], mission)
-        for mission, reach in MISSIONS.get(settings["piece"], ())
-        if reach(now, chance)
-    }
+    missions = MISSIONS.get(piece, ())
+    reached = {(piece, mission) for mission, reach in missions if reach(now, chance)}
     drawn = text, tuple(sizes.items())
     old, _ = settings["now"]
     other = text != old and text in PRESETS.values()  # there is nothing to compare
@@ -230,41 +223,24 @@ def _sizes(settings: Settings) -> dict[str, int]:
     return {axis: _size(axis, settings[axis]) for axis in axes_of(settings["text"])}
 
 
-def _slid(axis: str) -> Callable[[Settings], Settings]:
-    return lambda settings: {axis: str(settings[f"{axis} slider"])}
-
-
-def _typed(axis: str) -> Callable[[Settings], Settings]:
-    """The slider goes where the box is, or near it."""
-
-    def follow(settings: Settings) -> Settings:
-        size = _size(axis, settings[axis])
-        marks = [n for n in SLIDES if n <= MOST[axis]]
-        return {f"{axis} slider": min(marks, key=lambda n: abs(n - size))}
-
-    return follow
-
-
 def _sliders(chosen: dict[str, int]) -> dict[str, ipywidgets.DOMWidget]:
-    """A slider and a box for each axis."""
+    """A slider and a box for each axis; only the box holds what is long."""
     controls: dict[str, ipywidgets.DOMWidget] = {}
     for axis, size in chosen.items():
-        marks = [n for n in SLIDES if n <= MOST[axis]]
-        near = min(marks, key=lambda n: abs(n - size))
-        tip = f"{axis}, from 1 to {MOST[axis]:,}"
-        slider = some(axis, near, marks, tip)
-        slider.readout, slider.layout.width = False, "212px"
-        slider.layout.margin = "0"
-        box = typed("", str(size), axis, f"{tip}: type a number, then press Enter")
+        most = min(MOST[axis], SLIDES)
+        slider = whole(axis, min(size, most), 1, most, f"{axis}, from 1 to {most}")
+        slider.readout, slider.layout.width, slider.layout.margin = False, "212px", "0"
+        tip = f"{axis}, from 1 to {MOST[axis]:,}: type a number, then press Enter"
+        box = typed("", str(size), axis, tip)
         box.layout.width, box.layout.margin = "60px", "0 18px 0 0"
         controls |= {f"{axis} slider": slider, axis: box}
     return controls
 
 
-def _lines(label: str, text: str, tip: str) -> ipywidgets.DOMWidget:
-    """Several lines of text, handed on when the box is left."""
-    box = ipywidgets.Textarea(
-        value=text, placeholder=tip, continuous_update=False, rows=12
-    )
-    box.layout = ipywidgets.Layout(width="590px")
-    return box
+def _tied(axis: str) -> dict[str, Callable[[Settings], Settings]]:
+    """The box follows the slider, and the slider the box as far as it goes."""
+    slider, most = f"{axis} slider", min(MOST[axis], SLIDES)
+    return {
+        slider: lambda s: {axis: str(s[slider])},
+        axis: lambda s: {slider: min(_size(axis, s[axis]), most)},
+    }

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 
 from seq2seq_lesson.drawing import shorten
-from seq2seq_lesson.explorers.shapes.running import ELSEWHERE, Run, Seen, run
+from seq2seq_lesson.explorers.shapes.running import ELSEWHERE, Run, Seen, measure, run
 from seq2seq_lesson.shapes.comments import ShapeError, parse
 
 LONGEST = 200  # letters; no shape needs more
@@ -65,33 +65,21 @@ def judge(text: str, asked: Seen, now: Run, source: str) -> str:
     here, there = dict(now.sizes), dict(run(source, ELSEWHERE).sizes)
     guess = read_guess(text, here)
     if len(guess) != len(asked.axes):
-        many = "one axis" if len(guess) == 1 else f"{len(guess)} axes"
         few = "few" if len(guess) < len(asked.axes) else "many"
-        return f"That has {many}, too {few}."
-    values = [_measure(axis, here) for axis in guess]
+        return f"Too {few} axes: {len(guess)}."
+    values = [measure(axis, here) for axis in guess]
     wrong = [n for n, value in enumerate(values) if value != asked.sizes[n]]
     if len(wrong) > 1 and sorted(values) == sorted(asked.sizes):
         return "The axes are right, their order is not."
     if wrong:
         return f"Axis {wrong[0]} (counted from 0) is not {guess[wrong[0]]}."
     for entry, axis in zip(guess, asked.axes, strict=True):
-        if not re.search(r"\d", entry) and not axis.isdigit():
-            if _measure(entry, there) != _measure(axis, there):
-                return (
-                    f"{entry} is right in size, by chance: what stands there is as "
-                    "large here, and means something else."
-                )
+        named = not re.search(r"\d", entry) and not axis.isdigit()
+        if named and measure(entry, there) != measure(axis, there):
+            return f"{entry} is as large here, by chance, and means something else."
     return ""
 
 
 def why(name: str) -> str:
     """The reason for a tensor's shape, if there is one to tell."""
     return WHY.get(name) or next((WHY[w] for w in WHY if name.endswith(f"_{w}")), "")
-
-
-def _measure(axis: str, sizes: dict[str, int]) -> int:
-    """The size of an axis; `parse` lets only sums and products through."""
-    try:
-        return eval(axis, {"__builtins__": {}}, sizes)
-    except (NameError, ZeroDivisionError):
-        return 0

@@ -6,6 +6,7 @@ landing_explorer("t.view(src_len, batch, emb)", "t.transpose(0, 1)")
 from __future__ import annotations
 
 import ast
+from functools import partial
 from itertools import product
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from seq2seq_lesson.drawing import Box, Drawing, Item, Text, shorten, text_width
 from seq2seq_lesson.explorers.controls import choice, typed, whole
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
+from seq2seq_lesson.explorers.shapes.running import refusal
 
 OWN = "your own"
 PAIRS = {
@@ -65,11 +67,12 @@ def draw_landing(settings: Settings) -> Drawing:
     items: list[Item] = []
     x, y, below = 8.0, 0.0, 0.0
     for name, value in (("t", t), *zip((settings["one"], settings["other"]), results)):  # noqa: B905
-        block, wide, high = _block(shorten(name, 40), value, t, moved)
-        if x > 8 and x + wide > ROOM:
+        block = partial(_block, shorten(name, 40), value, t, moved)
+        if x > 8 and x + block(x, y)[1] > ROOM:
             x, y = 8.0, below + 18
-        items += [_shifted(item, x, y) for item in block]
-        below = max(below, y + high)
+        cells, wide, bottom = block(x, y)
+        items += cells
+        below = max(below, bottom)
         x += wide + ALLEY
     said = _said(results, moved, t)
     title = "Where does each number land?"
@@ -91,12 +94,8 @@ def _evaluated(text: str, t: Tensor, sizes: dict[str, int]) -> Tensor:
     try:
         ast.parse(text.strip(), mode="eval")
         value = eval(text.strip(), {"torch": torch, "t": t, **sizes})
-    except Exception as refusal:
-        judge = (
-            "PyTorch" if isinstance(refusal, RuntimeError | IndexError) else "Python"
-        )
-        said = getattr(refusal, "msg", None) or str(refusal)
-        raise ValueError(f"{judge} says of {shorten(text, 40)}: “{said}”") from None
+    except Exception as problem:
+        raise ValueError(f"{shorten(text, 40)}: {refusal(problem)}") from None
     whole_numbers = isinstance(value, Tensor) and value.dtype == torch.long
     fits = whole_numbers and 0 < value.numel() <= t.numel() and value.dim() <= 4
     if not fits or not 0 <= int(value.min()) <= int(value.max()) < t.numel():
@@ -108,9 +107,9 @@ def _evaluated(text: str, t: Tensor, sizes: dict[str, int]) -> Tensor:
 
 
 def _block(
-    name: str, value: Tensor, t: Tensor, moved: Tensor | None
+    name: str, value: Tensor, t: Tensor, moved: Tensor | None, x: float, y: float
 ) -> tuple[list[Item], float, float]:
-    """One tensor as rows of cells; every axis but the last goes down."""
+    """One tensor as rows of cells, its width and its end; all axes but one go down."""
     shape = tuple(value.shape) or (1,)
     grid = value.reshape(-1, shape[-1])
     places = [*product(*map(range, shape[:-1]))]
@@ -119,22 +118,22 @@ def _block(
     left, size = label + 6, min(32.0, (ROOM - label - 20) / shape[-1])
     title = f"{tuple(value.shape)}".replace(",)", ")")
     items: list[Item] = [
-        Text(0, 12, name, size=14, bold=True, mono=True),
-        Text(0, 32, title, size=13, mono=True),
+        Text(x, y + 12, name, size=14, bold=True, mono=True),
+        Text(x, y + 32, title, size=13, mono=True),
     ]
-    y = 46.0
+    y += 46
     for row, place in enumerate(places):
         if row and len(place) > 1 and place[-1] == 0:
             y += GAP
         if place:
-            items.append(Text(0, y + TALL / 2, f"{[*place]}", role="faint", size=12))
+            items.append(Text(x, y + TALL / 2, f"{[*place]}", role="faint", size=12))
         for column, number in enumerate(grid[row].tolist()):
             sentence = number // (t.numel() // len(t))
             role = COLOURS[sentence] if 0 <= sentence < len(t) else "quiet"
             other = marked is not None and bool(marked[row, column])
             text = str(number)
             items.append(
-                Box(left + column * size, y, size - 2, TALL - 2, text, role,
+                Box(x + left + column * size, y, size - 2, TALL - 2, text, role,
                     12, bold=other, mono=True, dashed=other, radius=3)
             )  # fmt: skip
         y += TALL
@@ -142,12 +141,6 @@ def _block(
         left + size * shape[-1], text_width(name, 14, True), text_width(title, 13, True)
     )
     return items, wide, y
-
-
-def _shifted(item: Item, x: float, y: float) -> Item:
-    assert isinstance(item, Text | Box)
-    kind = type(item)
-    return kind(**{**vars(item), "x": item.x + x, "y": item.y + y})
 
 
 def _said(results: list[Tensor], moved: Tensor | None, t: Tensor) -> str:

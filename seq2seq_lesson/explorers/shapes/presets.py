@@ -172,15 +172,8 @@ context = torch.einsum("bts,bsh->bth", scores, keys)  # (batch, tgt_len, hid)
 
 
 def _made(name: str, *sizes: int) -> Callable[[Run, Line | None], bool]:
-    return lambda now, chance: sizes in now.shapes(name)
-
-
-def _by_chance(now: Run, chance: Line | None) -> bool:
-    return chance is not None
-
-
-def _works(now: Run, chance: Line | None) -> bool:
-    return now.true
+    wanted = name, sizes
+    return lambda now, chance: wanted in [(seen.name, seen.sizes) for seen in now.made]
 
 
 MISSIONS = {  # by piece: what to reach, and whether it is
@@ -191,17 +184,25 @@ MISSIONS = {  # by piece: what to reach, and whether it is
             (
                 "write `src_emb.transpose(0, 1)` into the layer's brackets, then move "
                 "sizes until PyTorch accepts the wrong thing.",
-                _by_chance,
+                lambda now, chance: bool(chance),
             ),
         ),
     ),
-    "score: dot": (("make the dot product possible with one slider.", _works),),
+    "score: dot": (
+        (
+            "make the dot product possible with one slider.",
+            lambda now, chance: now.true,
+        ),
+    ),
     "score: position": (
         ("make the score run out of positions.", lambda now, chance: not now.true),
     ),
     "loss: refused": (
         ("mend the line.", lambda now, chance: now.true and not chance),
-        ("take the mend back, and make PyTorch accept the wrong thing.", _by_chance),
+        (
+            "take the mend back, and make PyTorch accept the wrong thing.",
+            lambda now, chance: bool(chance),
+        ),
     ),
     "broadcasting: silent": (("make error (4, 1).", _made("error", 4, 1)),),
     "broadcasting": (("make added (2, 5, 1, 9).", _made("added", 2, 5, 1, 9)),),

@@ -9,27 +9,23 @@ from __future__ import annotations
 import ast
 import io
 import re
-import tokenize
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import zip_longest
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 from torch.overrides import TorchFunctionMode
 
-from seq2seq_lesson.attention import Attention, masked_softmax
-from seq2seq_lesson.decoder import AttendAfter, AttendBefore, PlainDecoder
-from seq2seq_lesson.encoder import Encoder
-from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
-from seq2seq_lesson.shapes.comments import ShapeError, check, parse
-from seq2seq_lesson.vocabulary import PAD
+from seq2seq_lesson.drawing import axis_label
+from seq2seq_lesson.shapes.comments import ShapeError, check, parse, promises
+from seq2seq_lesson.shapes.rewriter import shape_comments
 
 AXES = {  # the size to begin with; pairwise different, so that a swap shows
     "batch": 4, "src_len": 7, "tgt_len": 3, "layers": 1, "directions": 2, "emb": 5,
@@ -38,21 +34,28 @@ AXES = {  # the size to begin with; pairwise different, so that a swap shows
 }  # fmt: skip
 MOST = dict.fromkeys(AXES, 4096) | dict.fromkeys(("src_len", "tgt_len", "max_len"), 100)
 MOST |= {"layers": 4, "directions": 2}
-ELSEWHERE = {  # primes, where nothing fits by chance
-    "batch": 7, "src_len": 11, "tgt_len": 5, "layers": 3, "directions": 2, "emb": 13,
-    "enc_hid": 17, "enc": 29, "hid": 19, "att": 23, "src_vocab": 31, "tgt_vocab": 37,
-    "max_len": 41,
-}  # fmt: skip
+PRIMES = (7, 11, 5, 3, 2, 13, 17, 29, 19, 23, 31, 37, 41)
+ELSEWHERE = dict(zip(AXES, PRIMES, strict=True))  # where nothing fits by chance
 CHEAP = 64  # no size longer than that: real tensors
-_OWN = (AttendAfter, AttendBefore, Attention, Encoder, ModelConfig, PlainDecoder)
-PARTS: dict[str, Any] = {
-    "PAD": PAD,
-    **{part.__name__: part for part in (*_OWN, Seq2Seq, masked_softmax, sequence_loss)},
-}
-HELPERS = {
-    "torch": torch, "nn": nn, "F": F, "pack_padded_sequence": pack_padded_sequence,
-    "pad_packed_sequence": pad_packed_sequence,
-}  # fmt: skip
+IMPORTS = """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import pad_packed_sequence
+from seq2seq_lesson.attention import Attention
+from seq2seq_lesson.attention import masked_softmax
+from seq2seq_lesson.decoder import AttendAfter
+from seq2seq_lesson.decoder import AttendBefore
+from seq2seq_lesson.decoder import PlainDecoder
+from seq2seq_lesson.encoder import Encoder
+from seq2seq_lesson.seq2seq import ModelConfig
+from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.seq2seq import sequence_loss
+from seq2seq_lesson.vocabulary import PAD
+"""
+NAMES: dict[str, Any] = {}  # what every line knows
+exec(IMPORTS, NAMES)
 Sizes = Mapping[str, int]
 
 
@@ -60,7 +63,7 @@ Sizes = Mapping[str, int]
 class Seen:
     """A tensor in a line: its axes by name, or by number where nobody named them.
 
-    notes: what is to be told of an axis, by its place: "wrong", "summed", "stretched"
+    notes: what is to be told of an axis, by its place: "wrong", "summed", "→ 4"
     """
 
     name: str
@@ -72,8 +75,7 @@ class Seen:
     @property
     def shape(self) -> str:
         """Axes and sizes in words, such as (batch 4, 1, emb 5)."""
-        pairs = zip(self.axes, self.sizes, strict=True)
-        return f"({', '.join(a if a == str(n) else f'{a} {n:,}' for a, n in pairs)})"
+        return f"({', '.join(map(axis_label, self.axes, self.sizes))})"
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,12 @@ class Line:
     made: tuple[Seen, ...] = ()
     parts: tuple[Seen, ...] = ()
     said: tuple[str, ...] = ()
-    given: bool = False  # its shape stands in the code
+
+    @property
+    def given(self) -> bool:
+        """Does its shape stand in the code?"""
+        given = r"= torch\.(zeros|ones|randint|linspace|arange)\("
+        return bool(re.search(given, self.code))
 
 
 @dataclass(frozen=True)
@@ -103,10 +110,10 @@ class Run:
     def true(self) -> bool:
         return all(line.state == "true" for line in self.lines)
 
-    def shapes(self, name: str) -> list[tuple[int, ...]]:
-        """Every shape that a tensor of this name has had."""
-        made = (seen for line in self.lines for seen in line.made)
-        return [seen.sizes for seen in made if seen.name == name]
+    @property
+    def made(self) -> list[Seen]:
+        """Every tensor that its lines made."""
+        return [seen for line in self.lines for seen in line.made]
 
 
 def axes_of(text: str) -> list[str]:
@@ -118,38 +125,44 @@ def axes_of(text: str) -> list[str]:
 
 def run(text: str, sizes: Sizes) -> Run:
     """Run a text at these sizes, line by line, up to the first refusal."""
-    chosen = {axis: sizes[axis] for axis in axes_of(text)}
-    return _run(text, tuple(chosen.items()))
+    return _run(text, tuple((axis, sizes[axis]) for axis in axes_of(text)))
 
 
 def by_chance(text: str, sizes: Sizes) -> Line | None:
     """The line that fails at other sizes, if all are true at these."""
-    if not run(text, sizes).true:
-        return None
-    lines = run(text, ELSEWHERE).lines
+    lines = run(text, ELSEWHERE).lines if run(text, sizes).true else ()
     return next((line for line in lines if line.state != "true"), None)
+
+
+def measure(axis: str, sizes: Sizes) -> int:
+    """The size of an axis as a comment writes it; 0 if a name in it has none."""
+    try:
+        return eval(axis, {"__builtins__": {}}, dict(sizes))
+    except (NameError, ZeroDivisionError):
+        return 0
+
+
+def refusal(problem: Exception) -> str:
+    """Whose refusal it is, in the words that a cell would end with."""
+    words = " ".join(str(getattr(problem, "msg", problem)).split())
+    return f"{type(problem).__name__}: “{words[:300]}”"
 
 
 @lru_cache(maxsize=64)
 def _run(text: str, sizes: tuple[tuple[str, int], ...]) -> Run:
     try:
-        tree = ast.parse(text)
-        comments = dict(_comments(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
-        said = f"Python says: “{getattr(problem, 'msg', problem)}”"
+        statements = _statements(text)
+    except Exception as problem:
         number = getattr(problem, "lineno", None) or 1
-        code = (text.splitlines() or [""])[min(number, text.count("\n") + 1) - 1]
-        return Run((Line(number, code, "refused", said=(said,)),), sizes)
-    numbers = [n for _, n in sizes]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-            numbers.append(int(abs(min(node.value, 1e9))))
-        numbers += [CHEAP + 1] * isinstance(node, ast.Pow)
-    largest = prod(sorted(n for _, n in sizes)[-4:])
-    real = max(numbers, default=1) <= CHEAP and largest <= CHEAP**4 // 4
+        code = "".join(text.splitlines()[number - 1 : number])
+        said = (refusal(problem),)
+        return Run((Line(number, code, "refused", said=said),), sizes)
+    numbers = [n for _, n in sizes] + [*map(int, re.findall(r"\d{1,9}", text))]
+    many = prod(sorted(n for _, n in sizes)[-4:])
+    real = max(numbers, default=1) <= CHEAP and many <= CHEAP**4 // 4
+    real = real and "**" not in text
     lines: list[Line] = []
-    space: dict[str, Any] = {**HELPERS, **PARTS, **dict(sizes)}
-    known: dict[str, Seen] = {}
+    space = _Space(sizes)
     with (
         torch.random.fork_rng(devices=[]),
         torch.no_grad(),
@@ -157,24 +170,33 @@ def _run(text: str, sizes: tuple[tuple[str, int], ...]) -> Run:
         nullcontext() if real else OneStep(),
         redirect_stdout(io.StringIO()),
     ):
-        torch.manual_seed(0)
-        for node in tree.body:
-            code = ast.get_source_segment(text, node) or ""
+        torch.default_generator.manual_seed(0)
+        for node, code, comment in statements:
             if lines and lines[-1].state in ("refused", "waiting"):
                 lines.append(Line(node.lineno, code, "waiting"))
             else:
-                comment = comments.get(node.end_lineno or 0)
-                lines.append(_step(node, code, comment, space, known))
-    return Run(tuple(lines), tuple(_sizes(space).items()))
+                lines.append(space.step(node, code, comment))
+    return Run(tuple(lines), tuple(space.sizes.items()))
 
 
-def _comments(text: str) -> Iterator[tuple[int, str]]:
-    """What may be a shape comment, by its line."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            comment = token.string.lstrip("#").strip()
-            if re.match(r"\(|(packed|None)\b", comment):
-                yield token.start[0], comment
+@lru_cache(maxsize=16)
+def _statements(text: str) -> list[tuple[ast.stmt, str, str]]:
+    """Each statement, its code, and the comment that may be its shape.
+
+    Raises
+        SyntaxError: Python cannot read it, or it might never end.
+    """
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.While):
+            said = "a while might never end, and nothing here could stop it: use a for"
+            raise SyntaxError(said, ("", node.lineno, 0, ""))
+    comments = {line: comment for line, comment, *_ in shape_comments(text, AXES)}
+    return [
+        (node, ast.get_source_segment(text, node) or "", comments.get(last, ""))
+        for node in tree.body
+        if (last := node.end_lineno)
+    ]
 
 
 class OneStep(TorchFunctionMode):
@@ -201,67 +223,128 @@ class OneStep(TorchFunctionMode):
         return states[:1].expand(len(words), -1), *last
 
 
-def _step(
-    node: ast.stmt,
-    code: str,
-    comment: str | None,
-    space: dict[str, Any],
-    known: dict[str, Seen],
-) -> Line:
-    """Run one statement, and hold what it made against its comment."""
-    line = Line(node.lineno, code)
-    kind, parts = _operands(node, space, known)
-    names: Any = ""
-    value: object = None
-    try:
-        if isinstance(node, ast.Expr):
-            names, value = ast.unparse(node.value), _evaluated(node.value, space)
-        else:
-            exec(compile(ast.Module([node], []), "<lines>", "exec"), space)
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-                target = (
-                    node.targets[0] if isinstance(node, ast.Assign) else node.target
-                )
-                names = _names(target)
-                value = eval(ast.unparse(target), space)
-    except Exception as refusal:
-        said, culprits = _refusal(refusal, kind, parts, node, space, known)
-        return replace(line, state="refused", parts=culprits, said=said)
-    sizes = _sizes(space)
-    made = tuple(_made(names, value, sizes))
-    state, said = "true", ()
-    if comment and (made or (value is None and comment.startswith("None"))):
+class _Space:
+    """The names of a text while it runs, and what was last seen of each."""
+
+    def __init__(self, sizes: tuple[tuple[str, int], ...]) -> None:
+        self.names = {**NAMES, **dict(sizes)}
+        self.known: dict[str, Seen] = {}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Every name that stands for a size."""
+        return {k: n for k, n in self.names.items() if type(n) is int and n > 0}
+
+    def step(self, node: ast.stmt, code: str, comment: str) -> Line:
+        """Run one statement, and hold what it made against its comment."""
+        line, parts = Line(node.lineno, code), self.operands(node)
+        name: Any = ""
+        value: object = None
         try:
-            promised = [one for one in check(comment, names, value, sizes) if one.came]
-        except ShapeError as problem:
-            slip = str(problem).splitlines()[-1].strip()
-            state, said = "false", (f"Promised: {comment.partition(';')[0]}. {slip}.",)
-            made = tuple(_marked(comment, made, sizes))
-        else:
-            made = tuple(
-                replace(seen, axes=tuple(map(str, one.promised.axes)))
-                for seen, one in zip(made, promised, strict=True)
-                if one.promised
+            if isinstance(node, ast.Expr):
+                name, value = ast.unparse(node.value), self.value(node.value)
+            else:
+                exec(compile(ast.Module([node], []), "<lines>", "exec"), self.names)
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+                to = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                name, value = _names(to), eval(ast.unparse(to), self.names)
+        except Exception as problem:
+            said, parts = self.refused(problem, parts or self.used(node))
+            return replace(line, state="refused", parts=parts, said=said)
+        sizes, shapes, state, said = self.sizes, None, "true", ()
+        made = tuple(_made(name, value, sizes))
+        if comment and (made or (value is None and comment.startswith("None"))):
+            try:
+                shapes = parse(comment)
+                held = [one for one in check(comment, name, value, sizes) if one.came]
+            except ShapeError as problem:
+                if promises(comment, AXES):  # else it is a remark
+                    slip = str(problem).splitlines()[-1].strip()
+                    said = (f"Promised: {comment.partition(';')[0]}. {slip}.",)
+                    state, made = "false", tuple(_marked(shapes, made, sizes))
+            else:
+                made = tuple(
+                    replace(seen, axes=one.promised.axes) if one.promised else seen
+                    for seen, one in zip(made, held, strict=True)
+                )
+                self.names = sizes | self.names
+        if isinstance(value, nn.Module):
+            many = sum(part.numel() for part in value.parameters())
+            said = (f"{name}: {many:,} parameters",)
+        if hasattr(node, "body"):
+            said = ("Comments inside a block are checked in a cell, not here.",)
+        self.known.update({seen.name: seen for seen in made})
+        if not any(seen.notes for seen in parts) and len({p.sizes for p in parts}) < 2:
+            parts = ()  # there is nothing to tell of them
+        return replace(line, state=state, made=made, parts=parts, said=said)
+
+    def value(self, node: ast.expr) -> Any:
+        return eval(compile(ast.Expression(node), "<lines>", "eval"), self.names)
+
+    def seen(self, name: str, value: Tensor) -> Seen:
+        """A tensor as it was last seen, if it was."""
+        (seen,) = _made(name, value, self.sizes)
+        old = self.known.get(name)
+        return replace(old, notes=()) if old and old.sizes == seen.sizes else seen
+
+    def used(self, node: ast.stmt) -> tuple[Seen, ...]:
+        """Every tensor whose name stands in a statement."""
+        names = {
+            n.id: self.names.get(n.id) for n in ast.walk(node) if type(n) is ast.Name
+        }
+        tensors = {name: t for name, t in names.items() if isinstance(t, Tensor)}
+        return tuple(map(self.seen, tensors, tensors.values()))
+
+    def operands(self, node: ast.stmt) -> tuple[Seen, ...]:
+        """What a statement joins, and which axes that sums away or stretches."""
+        for part in () if hasattr(node, "body") else ast.walk(node):
+            match part:
+                case ast.BinOp(left, ast.MatMult(), right):
+                    how, sides = "@", [left, right]
+                case ast.BinOp(left, _, right) | ast.Compare(left, _, [right]):
+                    how, sides = "", [left, right]
+                case ast.Call(
+                    ast.Attribute(attr="einsum"), [ast.Constant(str(how)), *sides]
+                ):
+                    pass
+                case _:
+                    continue
+            try:
+                values = [self.value(side) for side in sides]
+            except Exception:  # it will be told when the statement itself is run
+                continue
+            if all(isinstance(value, Tensor) for value in values):
+                seen = [*map(self.seen, map(ast.unparse, sides), values)]
+                return tuple(_joined(how, seen))
+        return ()
+
+    def refused(
+        self, problem: Exception, parts: tuple[Seen, ...]
+    ) -> tuple[tuple[str, ...], tuple[Seen, ...]]:
+        """A refusal, and where the shapes part, in axis names."""
+        said = [refusal(problem)]
+        if isinstance(problem, NameError):
+            near = get_close_matches(str(problem.name), {**AXES, **self.names}, 1)
+            said += [f"Did you mean {name}?" for name in near]
+            said.append(f"The axes: {', '.join(AXES)}.")
+        if pairs := _parting(said[0]):
+            called = {n: axis for axis, n in reversed(self.sizes.items())}
+            for seen in reversed(parts):
+                called |= dict(zip(seen.sizes, seen.axes, strict=True))
+            both = [[axis_label(called.get(n, f"{n}"), n) for n in p] for p in pairs]
+            met = " and ".join(f"{one} meets {other}" for one, other in both)
+            said.append(f"In axis names: {met}.")
+            culprits = {n for pair in pairs for n in pair}
+            parts = tuple(
+                replace(
+                    seen,
+                    notes=tuple(
+                        (i, "wrong") for i, n in enumerate(seen.sizes) if n in culprits
+                    ),
+                )
+                for seen in parts
             )
-            space.update({a: n for a, n in sizes.items() if a not in space})
-    if isinstance(value, nn.Module):
-        many = sum(part.numel() for part in value.parameters())
-        said = (*said, f"{names}: {many:,} parameters")
-    if hasattr(node, "body"):
-        said = ("Comments inside a block are checked in a cell, not here.",)
-    known.update({seen.name: seen for seen in made})
-    given = bool(re.search(r"= torch\.(zeros|ones|randint|linspace|arange)\(", code))
-    parts = _told(kind, parts)
-    return replace(line, state=state, made=made, parts=parts, said=said, given=given)
-
-
-def _sizes(space: Mapping[str, Any]) -> dict[str, int]:
-    """Every name that stands for a size."""
-    return {k: n for k, n in space.items() if type(n) is int and n > 0}
-
-
-def _evaluated(node: ast.expr, space: dict[str, Any]) -> Any:
-    return eval(compile(ast.Expression(node), "<lines>", "eval"), space)
+        return tuple(said), parts
 
 
 def _names(node: ast.expr) -> Any:
@@ -277,151 +360,43 @@ def _made(name: Any, value: object, sizes: Sizes) -> Iterator[Seen]:
     if isinstance(value, Tensor | torch.Size):
         shape = tuple(value if isinstance(value, torch.Size) else value.shape)
         called = [[axis for axis in sizes if sizes[axis] == n > 1] for n in shape]
-        axes = [
-            a[0] if len(a) == 1 else str(n) for a, n in zip(called, shape, strict=True)
-        ]
-        many = value.nbytes if isinstance(value, Tensor) else 0
-        yield Seen(str(name), tuple(axes), shape, many)
+        axes = [a[0] if len(a) == 1 else f"{n}" for a, n in zip(called, shape)]  # noqa: B905
+        yield Seen(str(name), tuple(axes), shape, getattr(value, "nbytes", 0))
     elif isinstance(value, tuple | list):
         several = isinstance(name, tuple) and len(name) == len(value)
         for i, part in enumerate(value):
             yield from _made(name[i] if several else f"{name}[{i}]", part, sizes)
 
 
-def _marked(comment: str, made: tuple[Seen, ...], sizes: Sizes) -> Iterator[Seen]:
+def _marked(shapes: Any, made: tuple[Seen, ...], sizes: Sizes) -> Iterator[Seen]:
     """What came in the place of what was promised, the axes that differ marked."""
-    try:
-        promise = parse(comment)
-    except ShapeError:
-        promise = None
-    promises = promise if isinstance(promise, list) else [promise] * len(made)
-    for seen, shape in zip(made, promises, strict=False):
-        axes, notes = list(seen.axes), []
-        same = shape and len(shape.axes) == len(axes)
+    several = shapes if isinstance(shapes, list) else [shapes] * len(made)
+    for seen, shape in zip(made, several, strict=False):
+        axes, notes = [*seen.axes], []
+        level = shape and len(shape.axes) == len(axes)
         for place, size in enumerate(seen.sizes):
-            try:
-                wanted = eval(shape.axes[place], {}, dict(sizes)) if same else None
-            except (NameError, ZeroDivisionError):
-                wanted = None
-            if wanted == size:
+            if level and measure(shape.axes[place], sizes) == size:
                 axes[place] = shape.axes[place]
             else:
                 notes.append((place, "wrong"))
         yield replace(seen, axes=tuple(axes), notes=tuple(notes))
 
 
-def _operands(
-    node: ast.stmt, space: dict[str, Any], known: Mapping[str, Seen]
-) -> tuple[str, tuple[Seen, ...]]:
-    """What a statement joins: how ("@", an equation, "each" number), and what."""
-    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr):
-        for part in ast.walk(node):
-            match part:
-                case ast.BinOp(left, ast.MatMult(), right):
-                    kind, sides = "@", [left, right]
-                case ast.BinOp(left, _, right) | ast.Compare(left, _, [right]):
-                    kind, sides = "each", [left, right]
-                case ast.Call(
-                    ast.Attribute(attr="einsum"), [ast.Constant(how), *sides]
-                ):
-                    kind = str(how)
-                case _:
-                    continue
-            try:
-                values = [_evaluated(side, space) for side in sides]
-            except Exception:  # it will be told when the statement itself is run
-                continue
-            if all(isinstance(value, Tensor) for value in values):
-                return kind, tuple(
-                    _known(ast.unparse(side), value, space, known)
-                    for side, value in zip(sides, values, strict=True)
-                )
-    return "", ()
-
-
-def _known(
-    name: str, value: Tensor, space: Mapping[str, Any], known: Mapping[str, Seen]
-) -> Seen:
-    (seen,) = _made(name, value, _sizes(space))
-    old = known.get(name)
-    return replace(old, notes=()) if old and old.sizes == seen.sizes else seen
-
-
-def _told(kind: str, parts: tuple[Seen, ...]) -> tuple[Seen, ...]:
-    """Which axes are summed away or stretched; nothing where there are none."""
-    notes: list[list[tuple[int, str]]] = [[] for _ in parts]
-    if kind == "@":
-        for seen, own, place in zip(parts, notes, (-1, -2), strict=True):
-            own.append((max(len(seen.axes) + place, 0), "summed"))
-    elif "->" in kind:
-        inputs, _, output = kind.replace(" ", "").partition("->")
-        for letters, own in zip(inputs.split(","), notes, strict=False):
-            gone = [place for place, a in enumerate(letters) if a not in output]
-            own += [(place, "summed") for place in gone]
-    elif kind == "each" and len({seen.sizes for seen in parts}) > 1:
-        whole = torch.broadcast_shapes(*(seen.sizes for seen in parts))
-        for seen, own in zip(parts, notes, strict=True):
-            behind = whole[len(whole) - len(seen.sizes) :]
-            pairs = enumerate(zip(seen.sizes, behind, strict=True))
-            own += [(place, f"→ {m}") for place, (n, m) in pairs if n != m]
-    else:
-        return ()
-    return tuple(
-        replace(seen, notes=tuple(own)) for seen, own in zip(parts, notes, strict=True)
-    )
-
-
-def _refusal(
-    problem: Exception,
-    kind: str,
-    parts: tuple[Seen, ...],
-    node: ast.stmt,
-    space: dict[str, Any],
-    known: Mapping[str, Seen],
-) -> tuple[tuple[str, ...], tuple[Seen, ...]]:
-    """Whose refusal it is, and where the shapes part, in axis names."""
-    text = " ".join(str(problem).split())
-    trace = problem.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    file = trace.tb_frame.f_code.co_filename if trace else ""
-    ours = isinstance(problem, ValueError) and "seq2seq_lesson" in file
-    own = isinstance(problem, RuntimeError | IndexError) or "/torch/" in file
-    judge = "This package" if ours else "PyTorch" if own else "Python"
-    said = [f"{judge} says: “{text[:300] or type(problem).__name__}”"]
-    if isinstance(problem, NameError):
-        near = get_close_matches(str(problem.name), {**AXES, **space}, 1)
-        said += [f"Did you mean {name}?" for name in near]
-        said.append(f"The axes: {', '.join(AXES)}.")
-    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & space.keys()
-    tensors = {name: space[name] for name in sorted(used)}
-    parts = parts or tuple(
-        _known(name, value, space, known)
-        for name, value in tensors.items()
-        if isinstance(value, Tensor)
-    )
-    pairs = _parting(text)
-    if kind == "each" and not pairs:
-        backwards = zip(parts[0].sizes[::-1], parts[1].sizes[::-1], strict=False)
-        pairs = [pair for pair in backwards if pair[0] != pair[1] and 1 not in pair]
-    if pairs and not ours:
-        culprits = {n for pair in pairs for n in pair}
-        parts = tuple(
-            replace(
-                seen,
-                notes=tuple(
-                    (i, "wrong") for i, n in enumerate(seen.sizes) if n in culprits
-                ),
-            )
-            for seen in parts
-        )
-        called = {n: axis for axis, n in reversed(_sizes(space).items())}
-        for seen in reversed(parts):
-            called |= dict(zip(seen.sizes, seen.axes, strict=True))
-        both = [[f"{called.get(n, '')} {n}".strip() for n in pair] for pair in pairs]
-        met = " and ".join(f"{one} meets {other}" for one, other in both)
-        said.append(f"In axis names: {met}.")
-    return tuple(said), parts
+def _joined(how: str, parts: list[Seen]) -> Iterator[Seen]:
+    """Mark the axes that `@` or an einsum sums away, or that any other stretches."""
+    behind = zip_longest(*(seen.sizes[::-1] for seen in parts), fillvalue=1)
+    most = [*map(max, behind)]
+    inputs, arrow, output = how.replace(" ", "").partition("->")
+    letters = dict(enumerate(inputs.split(",")))
+    for number, seen in enumerate(parts):
+        last, own = len(seen.sizes) - 1, enumerate(letters.get(number, ""))
+        notes = [(i, "summed") for i, a in own if arrow and a not in output]
+        if how == "@":
+            notes = [(max(last - number, 0), "summed")]
+        elif not how:
+            pairs = [(i, most[last - i]) for i, n in enumerate(seen.sizes) if n == 1]
+            notes = [(i, f"→ {n}") for i, n in pairs if n != 1]
+        yield replace(seen, notes=tuple(notes))
 
 
 def _parting(refusal: str) -> list[tuple[int, int]]:
