@@ -38,6 +38,7 @@ from seq2seq_lesson.explorers.shapes.running import (
 )
 
 SLIDES = 40  # as far as a slider goes
+GIVEN = re.compile(r"= torch\.(zeros|ones|randint|linspace|arange)\(")
 START = {"question": 0, "right": 0, "asked": 0, "tries": 0, "said": ""}
 START |= {"now": ("", ()), "before": ("", ()), "done": ()}
 
@@ -52,15 +53,15 @@ def shape_explorer(piece: str = "encoder: GRU", **sizes: int) -> Explorer:
         raise ValueError(f"piece: got {piece!r}, wanted one of {', '.join(PRESETS)}")
     if wrong := sizes.keys() - AXES.keys():
         raise ValueError(f"got {sorted(wrong)}, wanted axes: {', '.join(AXES)}")
-    boxes = {axis: str(size) for axis, size in (AXES | sizes).items()}
-    chosen = {axis: _size(axis, text) for axis, text in boxes.items()}
-    text = PRESETS[piece]
+    chosen = {axis: _size(axis, str(size)) for axis, size in (AXES | sizes).items()}
     controls = {
         "piece": choice("piece", piece, [*PRESETS], "the lines to begin with"),
         "restore": button("restore the lines", "take your changes back"),
         "guessing": switch("guess first", False, "hide the shapes and be asked"),
         "coding": switch("show as code", False, "the whole, to be copied into a cell"),
-        "text": several(text, "a few lines of Python, run when the box is left"),
+        "text": several(
+            PRESETS[piece], "a few lines of Python, run when the box is left"
+        ),
         "copy": several("", "imports, sizes and lines: copy them into a cell"),
         **_sliders(chosen),
         "guess": typed("your guess", "", "(batch, 1, hid)", "names or numbers, Enter"),
@@ -149,10 +150,8 @@ def _verdict(text: str, sizes: dict[str, int]) -> tuple[str, ...]:
 
 
 def _questions(now: Run) -> list[Seen]:
-    """What can be asked: made by an operation, and its axes have names."""
-    if not now.true:
-        return []
-    lines = [line for line in now.lines if not line.given]
+    """What can be asked: of lines that fit, all whose shape is not in the code."""
+    lines = [line for line in now.lines if now.true and not GIVEN.search(line.code)]
     return list(dict.fromkeys(seen for line in lines for seen in line.made))
 
 

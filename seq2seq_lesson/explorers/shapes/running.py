@@ -92,12 +92,6 @@ class Line:
     parts: tuple[Seen, ...] = ()
     said: tuple[str, ...] = ()
 
-    @property
-    def given(self) -> bool:
-        """Does its shape stand in the code?"""
-        given = r"= torch\.(zeros|ones|randint|linspace|arange)\("
-        return bool(re.search(given, self.code))
-
 
 @dataclass(frozen=True)
 class Run:
