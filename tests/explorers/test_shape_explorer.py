@@ -244,7 +244,7 @@ def chips_with(drawing, **looks):
 def test_a_refusal_is_told_in_pytorch_s_words_and_in_axis_names():
     drawing = draw(settings("score: dot"))
     words = drawing.description
-    assert "RuntimeError: “Expected size for first two dimensions of batch2" in words
+    assert "PyTorch says: “Expected size for first two dimensions of batch2" in words
     assert "In axis names: hid 10 meets enc 16." in words
     assert chips_with(drawing, role="wrong", dashed=True) == ["hid 10", "enc 16"]
     faint = [i.text for i in drawing.items if isinstance(i, Text) and i.role == "faint"]
@@ -295,13 +295,13 @@ def test_a_false_comment_is_marked_with_what_came():
 
 def test_python_s_refusals_come_with_a_line():
     for text, said in {
-        "x = (": "SyntaxError: “'(' was never closed”",
+        "x = (": "Python says: “'(' was never closed”",
         "x = torch.zeros(batcj)": "Did you mean batch?",
-        "x = 1\nwhile True: pass": "SyntaxError: “a while might never end",
-        "x = 1 / 0": "ZeroDivisionError: “division by zero”",
-        "x = Attention('nought', 2, 2, 2, 2)": "ValueError: “score: got",
+        "x = 1\nwhile True: pass": "Python says: “a while might never end",
+        "x = 1 / 0": "Python says: “division by zero”",
+        "x = Attention('nought', 2, 2, 2, 2)": "Python says: “score: got",
         "x = torch.zeros(batch)  # (batch, )(": "no shape",
-        "\x00": "Error: “",
+        "\x00": "Python says",
     }.items():
         assert said in draw(settings(text=text)).description
 

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from itertools import zip_longest
 from math import prod
+from traceback import extract_tb
 from typing import Any
 
 import torch
@@ -137,9 +138,13 @@ def measure(axis: str, sizes: Sizes) -> int:
 
 
 def refusal(problem: Exception) -> str:
-    """Whose refusal it is, in the words that a cell would end with."""
+    """Whose refusal it is, and its words."""
     words = " ".join(str(getattr(problem, "msg", problem)).split())
-    return f"{type(problem).__name__}: “{words[:300]}”"
+    *_, last = extract_tb(problem.__traceback__)
+    theirs = "/torch/" in last.filename or isinstance(
+        problem, RuntimeError | IndexError
+    )
+    return f"{'PyTorch' if theirs else 'Python'} says: “{words[:300]}”"
 
 
 @lru_cache(maxsize=64)
