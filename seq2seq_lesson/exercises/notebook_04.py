@@ -331,6 +331,8 @@ def teacher_input(attempt: Any) -> Verdict:
         return difference(answer, wanted, "(batch, tgt_len)")
 
     todo = "return tgt_in, (batch, tgt_len): the words the decoder reads."
+    join = "join side by side, with dim=1, parts of as many rows: <sos> must be a "
+    join += "column, such as torch.full((len(tgt_out), 1), SOS)."
     mistakes: dict[str, Callable] = {
         "this is the answer itself: a decoder that reads the word it should write "
         "learns to copy, and nothing else.": lambda tgt_out: tgt_out,
@@ -352,6 +354,10 @@ def teacher_input(attempt: Any) -> Verdict:
         "a sentence begins with <sos>; <eos> ends it.": partial(shifted, first=EOS),
         "<sos> must be a column, (batch, 1): cat joins tables with tables.": (
             lambda tgt_out: torch.cat([torch.tensor([SOS]), tgt_out[:, :-1]], 1)
+        ),
+        join: lambda tgt_out: torch.cat([torch.tensor([[SOS]]), tgt_out], 1),
+        f"cat joins tables with tables: {join}": (
+            lambda tgt_out: torch.cat([torch.tensor([SOS]), tgt_out])
         ),
         "one column too many: behind the last word nothing is left to "
         "write.": lambda tgt_out: F.pad(tgt_out, (1, 0), value=SOS),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -218,14 +219,15 @@ def live(names: Mapping[str, str]) -> Callable[[Rows], None]:
 
 
 def speeds(tokens_per_second: Mapping[str, float], ax: Axes | None = None) -> Axes:
-    """Draw how fast each way is, the first on top, and how many times the first's."""
+    """Draw how fast each way is, the first on top, and how many times the one above."""
     ax = new_axes(ax, 8.5, 1.2 + 0.6 * len(tokens_per_second))
     values = list(tokens_per_second.values())
     bars = ax.barh(list(tokens_per_second), values, color=BLUE)
-    labels = [f"{value:,.0f}  (×{value / values[0]:.3g})" for value in values]
+    steps = [f"  ({b / a:.3g} × the bar above)" for a, b in pairwise(values)]
+    labels = [f"{v:,.0f}{step}" for v, step in zip(values, ["", *steps], strict=True)]
     ax.bar_label(bars, labels, padding=4)
     ax.invert_yaxis()
-    ax.margins(x=0.4)
+    ax.margins(x=0.7)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="target tokens per second, forward and backward", ylabel="rung")
     return ax

@@ -455,6 +455,12 @@ def teacher_input(tgt_out):
 def teacher_input(tgt_out):
     return F.pad(tgt_out, (1, -1), value=SOS)""",
     ),
+    (
+        "04-4",
+        """
+def teacher_input(tgt_out):
+    return torch.cat([torch.full((len(tgt_out), 1), SOS), tgt_out[:, :-1]], dim=1)""",
+    ),
 ]
 
 
@@ -496,6 +502,24 @@ def teacher_input(tgt_out):
     return torch.cat([tgt_out[:, 1:], last], dim=1)""",
         )
         assert ("goes the wrong way" in told.message) == (last in ("PAD", "EOS")), told
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "torch.tensor([[SOS]]), tgt_out[:, :-1]], dim=1",
+        "torch.tensor([[SOS]]), tgt_out[:, :-1]]",
+        "torch.full_like(tgt_out[:, :1], SOS), tgt_out[:, :-1]]",
+        "torch.full((1, len(tgt_out)), SOS), tgt_out[:, :-1]], dim=1",
+        "torch.tensor([SOS]), tgt_out[:, :-1]]",
+    ],
+)
+def test_parts_that_do_not_fit_are_told_how_to_join(joined):
+    attempt = f"def teacher_input(tgt_out):\n    return torch.cat([{joined})"
+    told = exercise_cells.verdict("04-4", attempt)
+    assert "side by side, with dim=1" in told.message
+    assert "torch.full((len(tgt_out), 1), SOS)" in told.message
+    assert told.points == 0
 
 
 def test_a_rolled_row_is_told_what_came_to_its_ends():

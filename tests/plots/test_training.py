@@ -98,10 +98,15 @@ def test_a_live_figure_is_one_figure_drawn_anew(monkeypatch):
     assert not plt.fignum_exists(shown[0].number)
 
 
-def test_speeds_are_labelled_with_the_ratio_to_the_first():
-    ax = plots.speeds({"slow": 100.0, "fast": 5000.0})
-    assert [bar.get_width() for bar in ax.patches] == [100, 5000]
-    assert [text.get_text() for text in ax.texts] == ["100  (×1)", "5,000  (×50)"]
+def test_speeds_are_labelled_with_the_ratio_to_the_bar_above():
+    ax = plots.speeds({"slow": 100.0, "fast": 5000.0, "faster": 10000.0})
+    assert [bar.get_width() for bar in ax.patches] == [100, 5000, 10000]
+    said = [text.get_text() for text in ax.texts]
+    assert said[0] == "100"
+    assert said[1:] == ["5,000  (50 × the bar above)", "10,000  (2 × the bar above)"]
+    ax.figure.canvas.draw()
+    right = max(text.get_window_extent().x1 for text in ax.texts)
+    assert right < ax.get_window_extent().x1
     assert ax.yaxis_inverted()
 
 
