@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from seq2seq_lesson.batches import Batch, Example, collate, mask_from_lengths, p
 from seq2seq_lesson.decoder import AttendAfter
 from seq2seq_lesson.encoder import Encoder
 from seq2seq_lesson.exercises import Verdict, judge
-from seq2seq_lesson.exercises.comparing import describe, difference
+from seq2seq_lesson.exercises.comparing import Raised, describe, difference
 from seq2seq_lesson.exercises.isolation import unbound
 from seq2seq_lesson.exercises.workbench import Bench, Told
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
@@ -43,7 +43,8 @@ class Letters:
         return self.words.encode(" ".join(string))
 
     def decode(self, ids: Sequence[int]) -> str:
-        return "".join(self.words.decode(ids))
+        words = self.words.decode(ids)
+        return "".join(word for word in words if len(word) == 1)  # no <unk>, no <pad>
 
 
 def train(
@@ -101,17 +102,55 @@ class _Examined:
 
 
 def _examine(
-    attempt: Any, draw: Callable, examine: Callable, todo: str, method: str = ""
+    attempt: Any,
+    draw: Callable,
+    examine: Callable,
+    todo: str,
+    method: str = "",
+    errors: Mapping[str, str] | None = None,
 ) -> Verdict:
-    """Judge by what `examine(attempt, *case)` says: "" is right, None is no answer."""
+    """Judge by what `examine(attempt, *case)` says: "" is right, None is no answer.
+
+    Args
+        errors: hints for an attempt that raises, by a phrase of what PyTorch says then
+    """
 
     def examined(*case: Any) -> _Seen | None:
-        with unbound("batch", "src_len", "tgt_len"):
-            said = examine(*case)
-        return None if said is None else _Seen(said)
+        try:
+            with unbound("batch", "src_len", "tgt_len"):
+                said = examine(*case)
+        except Exception as error:
+            said = _raised(
+                error, [h for e, h in (errors or {}).items() if e in str(error)]
+            )
+        strange = _sizes_of_the_notebook(attempt) if said else ""
+        return None if said is None else _Seen(strange or said)
 
     tried = _Examined(attempt, examined, method) if callable(attempt) else attempt
     return judge(tried, draw, lambda seen, *_: seen.sentence, todo=todo)
+
+
+def _raised(error: Exception, hints: Sequence[str]) -> str:
+    """The error in a sentence, with the first hint there is."""
+    return describe(Raised(error)) + (f" Hint: {hints[0]}" if hints else "")
+
+
+def _sizes_of_the_notebook(attempt: Any) -> str:
+    """Whether a class reads the notebook's sizes in the place of its arguments."""
+    parts = [getattr(attempt, name, None) for name in ("__init__", "forward")]
+    read = {name for part in parts for name in _names_in(part)}
+    strange = sorted(read & {"SIZE", "EMB", "ENC_HID", "HID", "LETTERS"})
+    if not strange:
+        return ""
+    return (
+        f"it reads {', '.join(strange)}, the notebook's: take the sizes from the "
+        "arguments of `__init__`, for the check uses others."
+    )
+
+
+def _names_in(function: Any) -> tuple[str, ...]:
+    code = getattr(function, "__code__", None)
+    return code.co_names if code else ()
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
@@ -186,7 +225,10 @@ def vocabulary(attempt: Any) -> Verdict:
     def draw_ids(rng: random.Random) -> dict[str, Any]:
         letters, ids = drawing(rng)
         behind = [*rng.sample(ids, rng.randrange(3)), *[PAD] * rng.randrange(3)]
-        return {"letters": letters, "ids": [*ids, EOS, *behind]}
+        kind = rng.randrange(4)
+        if kind < 2:
+            ids.insert(rng.randrange(3), (SOS, UNK)[kind])
+        return {"letters": letters, "ids": ids if kind == 2 else [*ids, EOS, *behind]}
 
     def encode(made: Any, letters: str, string: str) -> Any:
         return made(letters).encode(string)
@@ -208,8 +250,15 @@ def vocabulary(attempt: Any) -> Verdict:
         kind = f"came {describe(came)}, wanted a list of whole numbers."
         return difference(came, wanted) or ("" if whole else kind)
 
-    def text_of(letters: str, ids: list[int]) -> str:
-        return "".join(dict(enumerate(letters, start=4)).get(n, "") for n in ids)
+    def text_of(letters: str, ids: list[int], special: Any = ("",) * 4) -> str:
+        found = dict(enumerate([*special, *letters]))
+        return "".join(found[n] for n in ids)
+
+    def until_eos(ids: list[int]) -> list[int]:
+        return ids[: ids.index(EOS)] if EOS in ids else ids
+
+    def decoded(letters: str, ids: list[int], special: Any = ("",) * 4) -> str:
+        return text_of(letters, until_eos(ids), special)
 
     def without_z(find: Callable) -> Callable:
         return lambda letters, string: [find(letters, a) for a in string]
@@ -241,19 +290,38 @@ def vocabulary(attempt: Any) -> Verdict:
             lambda letters, string: ids_of("".join(sorted(letters)), string)
         ),
     }
+    kept = "SOS, UNK and PAD are no letters: `decode` leaves them out"
+    no_eos = "a list of ids may have no EOS, if writing was cut: all of it is decoded."
     wrong_text: dict[str, Callable] = {
         "stop at the first EOS: what stands behind it was never meant.": text_of,
         "`decode` leaves EOS out: it is no letter.": (
-            lambda letters, ids: text_of(letters, ids[: ids.index(EOS)]) + "<eos>"
+            lambda letters, ids: decoded(letters, ids) + "<eos>" * (EOS in ids)
         ),
         'one string is wanted: `"".join(...)` makes one of a list.': (
-            lambda letters, ids: [*text_of(letters, ids[: ids.index(EOS)])]
+            lambda letters, ids: [*decoded(letters, ids)]
         ),
         "the letters only, without spaces.": (
-            lambda letters, ids: " ".join(text_of(letters, ids[: ids.index(EOS)]))
+            lambda letters, ids: " ".join(decoded(letters, ids))
         ),
         "the last letter before EOS is missing.": (
-            lambda letters, ids: text_of(letters, ids[: ids.index(EOS) - 1])
+            lambda letters, ids: decoded(letters, ids)[:-1]
+        ),
+        f"{no_eos} `ids.index(EOS)` raises then.": (
+            lambda letters, ids: decoded(letters, ids[: ids.index(EOS)])
+        ),
+        f"{kept}. `letters[id - 4]` counts from the end below 4.": (
+            lambda letters, ids: "".join(letters[n - 4] for n in until_eos(ids))
+        ),
+        f"{kept}, without a sign in their place.": (
+            lambda letters, ids: decoded(letters, ids, "????")
+        ),
+        f"{kept}, without their names.": (
+            lambda letters, ids: decoded(letters, ids, ("<pad>", "<sos>", "", "<unk>"))
+        ),
+        f'{kept}: `.get(id, "")` gives nothing for them.': (
+            lambda letters, ids: "".join(
+                dict(enumerate(letters, start=4))[n] for n in until_eos(ids)
+            )
         ),
     }
     tried = [
@@ -272,14 +340,16 @@ def vocabulary(attempt: Any) -> Verdict:
     second = judge(
         tried[1],
         draw_ids,
-        lambda came, letters, ids: _named(
-            "decode", difference(came, text_of(letters, ids[: ids.index(EOS)]))
-        ),
+        lambda came, *case: _named("decode", difference(came, decoded(*case))),
         todo="`encode` is right; fill in `decode`.",
         mistakes=wrong_text,
     )
     told = second.message.replace("Not tried yet: ", "Not yet: ")
     return Verdict((1 + second.points) / 2, told)
+
+
+def _alike(came: Any, other: Any) -> bool:
+    return not difference(came, other)
 
 
 def _named(name: str, told: str) -> str:
@@ -323,103 +393,97 @@ def batch(attempt: Any) -> Verdict:
                 tgt_in = tgt_in.masked_fill(tgt_out == PAD, PAD)
         return src_ids, lengths, mask, tgt_in, tgt_out
 
-    def right(examples: list[Example]) -> tuple:
-        return tuple(vars(collate(examples)).values())
-
     def fault(came: Any, examples: list[Example]) -> str:
         if isinstance(came, _Seen):
             return came.sentence
-        wanted = right(examples)
-        for (name, axes), one, other in zip(BATCH.items(), came, wanted, strict=True):
-            if told := difference(one, other, axes):
-                return f"{name}: {told}"
+        wanted = collate(examples)
+        for (name, axes), one in zip(BATCH.items(), came, strict=True):
+            if told := difference(one, getattr(wanted, name), axes):
+                hints = (
+                    f" Hint: {hint}"
+                    for hint, (field, mistaken) in mistakes.items()
+                    if field == name and _alike(one, mistaken(wanted, examples))
+                )
+                return f"{name}: {told}{next(hints, '')}"
             if name != "src_mask" and one.dtype != torch.long:
                 return f"{name}: came {one.dtype}, wanted torch.int64."
         return ""
-
-    def changed(**changes: Callable) -> Callable:
-        def function(examples: list[Example]) -> tuple:
-            made = collate(examples)
-            return tuple(
-                changes[name](made, examples) if name in changes else value
-                for name, value in vars(made).items()
-            )
-
-        return function
 
     def front(rows: Sequence[list[int]]) -> Tensor:
         longest = max(map(len, rows))
         return torch.tensor([[PAD] * (longest - len(row)) + row for row in rows])
 
-    def in_front(examples: list[Example]) -> tuple:
-        sources, targets = zip(*examples, strict=True)
-        src_ids, lengths = front(sources), torch.tensor([*map(len, sources)])
-        tgt_in = front([[SOS, *target[:-1]] for target in targets])
-        return src_ids, lengths, src_ids != PAD, tgt_in, front(targets)
-
-    def swapped(examples: list[Example]) -> tuple:
-        return right([(target, source) for source, target in examples])
-
     def begun(made: Batch, examples: list[Example]) -> Tensor:
         return pad_ids([[SOS, *target] for _, target in examples])[0]
 
-    def numbers(kind: torch.dtype) -> Callable:
-        return lambda made, examples: made.src_mask.to(kind)
-
-    mistakes = {
-        "True is a real token: your mask has it the other way round.": changed(
-            src_mask=lambda made, examples: ~made.src_mask
+    axes = "batch is the first axis: (batch, src_len), not (src_len, batch)."
+    mistakes: dict[str, tuple[str, Callable[[Batch, list[Example]], Any]]] = {
+        "source and target have changed places.": (
+            "src_ids",
+            lambda made, examples: made.tgt_out,
         ),
-        "the mask is True at padding, too.": changed(
-            src_mask=lambda made, examples: torch.ones_like(made.src_mask)
+        "padding stands behind the ids, not in front.": (
+            "src_ids",
+            lambda made, examples: front([source for source, _ in examples]),
         ),
-        "a mask is bool: a comparison such as `ids != PAD` makes one.": changed(
-            src_mask=numbers(torch.long)
+        axes: ("src_ids", lambda made, examples: made.src_ids.T),
+        "EOS counts in a length.": (
+            "src_lengths",
+            lambda made, examples: made.src_lengths - 1,
         ),
-        "a mask is bool, not float: compare, and leave the answer as it is.": changed(
-            src_mask=numbers(torch.float)
-        ),
-        "EOS is real, too: the mask hides padding, nothing else.": changed(
-            src_mask=lambda made, examples: made.src_ids > EOS
-        ),
-        "EOS counts in a length.": changed(
-            src_lengths=lambda made, examples: made.src_lengths - 1
-        ),
-        "a length is the string's own, not that of the padded row.": changed(
-            src_lengths=lambda made, examples: torch.full_like(
+        "a length is the string's own, not that of the padded row.": (
+            "src_lengths",
+            lambda made, examples: torch.full_like(
                 made.src_lengths, made.src_ids.shape[1]
-            )
-        ),
-        "make a tensor of the lengths.": changed(
-            src_lengths=lambda made, examples: made.src_lengths.tolist()
-        ),
-        "tgt_in is one step behind: SOS in front, the last id dropped.": changed(
-            tgt_in=lambda made, examples: made.tgt_out
-        ),
-        "tgt_in is one id too long: nothing is read after the last step, so EOS is "
-        "dropped.": changed(tgt_in=begun),
-        "SOS is read, never written: tgt_out has none.": changed(tgt_out=begun),
-        "SOS is read, never written: tgt_out begins with the first letter.": changed(
-            tgt_out=lambda made, examples: made.tgt_in
-        ),
-        "padding stands behind the ids, not in front.": in_front,
-        "padding stands behind the ids, not in front, in the source as well.": changed(
-            src_ids=lambda made, examples: front([source for source, _ in examples]),
-            src_mask=lambda made, examples: (
-                front([source for source, _ in examples]) != PAD
             ),
         ),
-        "source and target have changed places.": swapped,
-        "batch is the first axis: (batch, src_len), not (src_len, batch).": changed(
-            src_ids=lambda made, examples: made.src_ids.T,
-            src_mask=lambda made, examples: made.src_mask.T,
-            tgt_in=lambda made, examples: made.tgt_in.T,
-            tgt_out=lambda made, examples: made.tgt_out.T,
+        "that counts the padding: True is a real token in the mask.": (
+            "src_lengths",
+            lambda made, examples: (~made.src_mask).sum(1),
+        ),
+        "make a tensor of the lengths.": (
+            "src_lengths",
+            lambda made, examples: made.src_lengths.tolist(),
+        ),
+        "True is a real token: your mask has it the other way round.": (
+            "src_mask",
+            lambda made, examples: ~made.src_mask,
+        ),
+        "the mask is True at padding, too.": (
+            "src_mask",
+            lambda made, examples: torch.ones_like(made.src_mask),
+        ),
+        "a mask is bool: a comparison such as `ids != PAD` makes one.": (
+            "src_mask",
+            lambda made, examples: made.src_mask.long(),
+        ),
+        "a mask is bool, not float: compare, and leave the answer as it is.": (
+            "src_mask",
+            lambda made, examples: made.src_mask.float(),
+        ),
+        "EOS is real, too: the mask hides padding, nothing else.": (
+            "src_mask",
+            lambda made, examples: made.src_ids > EOS,
+        ),
+        "tgt_in is one step behind: SOS in front, the last id dropped.": (
+            "tgt_in",
+            lambda made, examples: made.tgt_out,
+        ),
+        "tgt_in is one id too long: nothing is read after the last step, so EOS is "
+        "dropped.": ("tgt_in", begun),
+        "padding stands behind the ids in the target as well.": (
+            "tgt_in",
+            lambda made, examples: front([[SOS, *ids[:-1]] for _, ids in examples]),
+        ),
+        "SOS is read, never written: tgt_out has none.": ("tgt_out", begun),
+        "SOS is read, never written: tgt_out begins with the first letter.": (
+            "tgt_out",
+            lambda made, examples: made.tgt_in,
         ),
     }
     tried = _Examined(attempt, use) if callable(attempt) else attempt
     todo = "return a Batch of the five tensors."
-    return judge(tried, draw, fault, todo=todo, mistakes=mistakes)
+    return judge(tried, draw, fault, todo=todo)
 
 
 def encoder(attempt: Any) -> Verdict:
@@ -537,7 +601,10 @@ def attention(attempt: Any) -> Verdict:
         if not isinstance(module, nn.Module):
             return f"came {describe(module)}, wanted a class made from nn.Module."
         _loudened(module)
-        answer = module(query, enc_states, src_mask)
+        try:
+            answer = module(query, enc_states, src_mask)
+        except Exception as error:
+            return _raised(error, _mends_mask(module, query, enc_states, src_mask))
         if answer is None:
             return None
         told = _tensors(answer, 2, "context and weights")
@@ -554,14 +621,18 @@ def attention(attempt: Any) -> Verdict:
         hidden = ~src_mask.unsqueeze(1).expand_as(weights)  # (batch, tgt_len, src_len)
         sums = weights.sum(-1)  # (batch, tgt_len)
         full, ones = sums[0], torch.ones_like(sums)  # (tgt_len), (batch, tgt_len)
+        down = weights[0].sum(0)  # (src_len,); row 0 has no padding
+        if _same(down, torch.ones_like(down)):
+            return (
+                "weights sum to 1 over the steps: the softmax runs over the wrong "
+                "axis. Over src_len, the last: `softmax(dim=-1)`."
+            )
         if full.isnan().any() or (
             _same(sums[1:], ones[1:]) and weights[~hidden].max() < 1e-6
         ):
             return "the mask hides the letters and leaves padding: True is a real id."
         if weights.isnan().any():
             return "weights are nan where there is padding: mask the scores."
-        if _same(weights.sum(1), torch.ones_like(weights.sum(1))):
-            return "weights sum to 1 over the steps: softmax over the last axis."
         if not _same(full, ones[0]) and weights.min() < -1e-6:
             return "weights are below 0: these are scores. A softmax makes weights."
         if _same(full, ones[0]) and not _same(sums, ones):
@@ -576,7 +647,14 @@ def attention(attempt: Any) -> Verdict:
                 "padding gets a share of the weight: fill the scores there with -inf "
                 "(e^0 is 1, and masked_fill returns new scores)."
             )
-        loud = torch.where(src_mask.unsqueeze(-1), enc_states, 1e4 * enc_states)
+        real = src_mask.unsqueeze(-1)  # (batch, src_len, 1)
+        strong = torch.where(real, 1e4 * enc_states, enc_states)
+        if max(w[hidden].max() for w in (weights, module(query, strong, src_mask)[1])):
+            return (
+                "padding does not get exactly 0: a real score may lie below the number "
+                'that you fill in. Take `float("-inf")`.'
+            )
+        loud = torch.where(real, enc_states, 1e4 * enc_states)
         _, again = module(query, loud, src_mask)
         if again.isnan().any() or not _same(again, weights):
             return (
@@ -611,6 +689,20 @@ def attention(attempt: Any) -> Verdict:
     return _examine(attempt, draw, examine, todo, "forward")
 
 
+def _mends_mask(
+    module: nn.Module, query: Tensor, enc_states: Tensor, src_mask: Tensor
+) -> list[str]:
+    """A hint, if an attention that raises does not with one more axis in its mask."""
+    try:
+        module(query, enc_states, src_mask.unsqueeze(1))
+    except Exception:
+        return []
+    return [
+        "the scores are (batch, tgt_len, src_len), the mask (batch, src_len): give it "
+        "an axis for tgt_len, `src_mask.unsqueeze(1)`."
+    ]
+
+
 class _Spy(nn.Module):
     """An attention that keeps what it was asked; its context may be shifted."""
 
@@ -619,7 +711,7 @@ class _Spy(nn.Module):
         self.inner = Attention("general", hid, enc, att=1, max_len=1)
         self.masks: list[Tensor] = []
         self.looks: list[Tensor] = []
-        self.more = 0.0
+        self.more, self.share = 0.0, 1.0
 
     def forward(
         self, query: Tensor, enc_states: Tensor, src_mask: Tensor
@@ -632,7 +724,7 @@ class _Spy(nn.Module):
         context, weights = self.inner(query, enc_states, src_mask)
         self.masks.append(src_mask)
         self.looks.append(weights)
-        return context + self.more, weights
+        return self.share * context + self.more, weights
 
 
 def decoder(attempt: Any) -> Verdict:
@@ -717,6 +809,15 @@ def decoder(attempt: Any) -> Verdict:
         if _same(with_more, logits):
             return "the context changes nothing: let the logits be computed from it."
         other = 4 + (tgt_in - 3) % (tgt_vocab - 4)  # (batch, tgt_len)
+        spy.share = 0.0
+        bare = [module(ids, dec_state, *source)[0] for ids in (tgt_in, other)]
+        spy.share = 1.0
+        whole = module(other, dec_state, *source)[0]
+        if _same(*bare) and not _same(whole, logits):
+            return (
+                "the logits see the context alone: compute them from context and "
+                "state, `torch.cat([context, states], dim=-1)`."
+            )
         late = torch.cat([tgt_in[:, :-1], other[:, -1:]], 1)
         after = module(late, dec_state, *source)[0]
         if not _same(after[:, :-1], logits[:, :-1]):
@@ -747,8 +848,18 @@ def decoder(attempt: Any) -> Verdict:
             return UNREGISTERED
         return ""
 
+    errors = {
+        "Expected hidden size": (
+            "the letters come as (batch, tgt_len, emb): set batch_first=True; the "
+            "first state goes in as (1, batch, hid)."
+        ),
+        "hx should also be": (
+            "the GRU wants an axis for layers in front of its first state: "
+            "`dec_state.unsqueeze(0)`."
+        ),
+    }
     todo = "fill in `__init__` and `forward`; return logits, dec_state and weights."
-    return _examine(attempt, draw, examine, todo, "forward")
+    return _examine(attempt, draw, examine, todo, "forward", errors)
 
 
 def loss(attempt: Any) -> Verdict:
@@ -831,6 +942,9 @@ def loss(attempt: Any) -> Verdict:
         "`view` does not swap axes: transpose(1, 2), or flatten(0, 1).": reshaped,
         "one number is wanted, the mean, not one for each token.": real,
         "one number is wanted, not a loss for each place.": (lambda *case: each(*case)),
+        "EOS is left out and PAD counts: `ignore_index=PAD`.": (
+            lambda logits, tgt_out: each(logits, tgt_out)[tgt_out != EOS].mean()
+        ),
         "EOS is to be learned, too: leave out PAD alone.": (
             lambda logits, tgt_out: each(logits, tgt_out)[tgt_out > EOS].mean()
         ),
@@ -848,7 +962,8 @@ class _Pupil(nn.Module):
     """A model whose gradient says from which batch it comes.
 
     A batch's number is the first id of its tgt_out. The loss of batch n is a scale
-    times the n-th weight, so its gradient is that scale at place n, 0 elsewhere.
+    times the n-th weight, so its gradient is that scale at place n, 0 elsewhere; the
+    bias has three times that gradient, whatever its length is clipped to.
     """
 
     def __init__(self, count: int) -> None:
@@ -859,7 +974,7 @@ class _Pupil(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         self.modes.append(self.training)
-        return self.weight[batch.tgt_out[0, 0]] + self.bias  # (1,)
+        return self.weight[batch.tgt_out[0, 0]] + 3 * self.bias  # (1,)
 
 
 def training(attempt: Any) -> Verdict:
@@ -885,7 +1000,7 @@ def training(attempt: Any) -> Verdict:
     ) -> str | None:
         pupil = _Pupil(len(batches)).eval()
         told: list[tuple[int, float]] = []  # the batch and its loss
-        steps: list[tuple[int, float, Tensor | None, set[int]]] = []
+        steps: list[tuple[int, float, Tensor | None, Tensor, set[int]]] = []
 
         def loss_of(logits: Tensor, tgt_out: Tensor) -> Tensor:
             value = scale * logits.squeeze()  # ()
@@ -897,7 +1012,9 @@ def training(attempt: Any) -> Verdict:
             held = {id(part) for group in groups for part in group["params"]}
             grad = pupil.weight.grad
             grad = None if grad is None else grad.clone()
-            steps.append((id(optimizer), float(groups[0]["lr"]), grad, held))
+            rest = pupil.bias.grad
+            rest = torch.zeros(1) if rest is None else rest.clone()
+            steps.append((id(optimizer), float(groups[0]["lr"]), grad, rest, held))
 
         hook = register_optimizer_step_pre_hook(watch)
         try:
@@ -962,7 +1079,7 @@ def _steps_wrong(pupil: _Pupil, steps: list, count: int, peak_rate: float) -> st
         return ""
     if len(steps) != count:
         return f"the optimizer stepped {len(steps)} times for {count} batches."
-    optimizers, rates, grads, held = zip(*steps, strict=True)
+    optimizers, rates, grads, rests, held = zip(*steps, strict=True)
     if len({*optimizers}) > 1:
         return (
             "each step has a new optimizer, which knows nothing of those before: make "
@@ -984,7 +1101,13 @@ def _steps_wrong(pupil: _Pupil, steps: list, count: int, peak_rate: float) -> st
             )
         if found != [number]:
             return ACCUMULATED
-    if max(float(grad.norm()) for grad in grads) > 1.01:
+    pairs = [*zip(grads, rests, strict=True)]
+    if any(not _same(3 * grad.sum(), rest.sum()) for grad, rest in pairs):
+        return (
+            "the gradient points elsewhere than before: each number was cut alone. "
+            "`clip_grad_norm_` shortens all of them together."
+        )
+    if max(float(torch.cat(pair).norm()) for pair in pairs) > 1.01:
         return (
             "a gradient longer than 1 reached the optimizer: clip between `backward` "
             "and `step`."
@@ -1000,6 +1123,12 @@ def _steps_wrong(pupil: _Pupil, steps: list, count: int, peak_rate: float) -> st
         return (
             f"the rate rises to {max(rates):.3g} only, wanted peak_rate = {peak_rate}: "
             "one_cycle gives a share of it."
+        )
+    late = [peak_rate * one_cycle(n / count) for n in range(1, count + 1)]
+    if _same(torch.tensor(rates), torch.tensor(late)):
+        return (
+            "the rate is one step ahead: the first step has the number 0, as "
+            "`enumerate(batches)` counts."
         )
     if rates[0] > 0.3 * peak_rate or rates[-1] > 0.3 * peak_rate:
         return (
@@ -1027,26 +1156,21 @@ def greedy(attempt: Any) -> Verdict:
     ) -> tuple[Tensor, ...]:
         enc_states, dec_state = model.encode(src_ids, src_lengths)
         src_mask = mask_from_lengths(src_lengths, src_ids.shape[1])
-        src_mask = torch.ones_like(src_mask) if wrong == "mask" else src_mask
-        dec_state = 0 * dec_state if wrong == "zeros" else dec_state
-        start = EOS if wrong == "first" else SOS
-        word = torch.full_like(src_ids[:, :1], start)
-        ids, looks = [], []
+        word = torch.full_like(src_ids[:, :1], SOS)
+        ids, looks, ended = [], [], word == EOS
         for _ in range(max_len + {"longer": 1, "shorter": -1}.get(wrong, 0)):
-            logits, state, weights = model.decoder(
+            logits, dec_state, weights = model.decoder(
                 word, dec_state, enc_states, src_mask
             )
-            dec_state = dec_state if wrong == "state" else state
-            likeliest = logits.argmin(-1) if wrong == "least" else logits.argmax(-1)
-            word = word if wrong == "word" else likeliest
-            ids.append(likeliest)
-            looks.append(weights)
-            if wrong == "any" and (likeliest == EOS).any():
+            word = logits.argmin(-1) if wrong == "least" else logits.argmax(-1)
+            ended = ended | (word == EOS)
+            if wrong == "eos" and ended.all():
                 break
-        rows = torch.cat(ids, 1)
-        if wrong == "sos":
-            rows = torch.cat([torch.full_like(rows[:, :1], SOS), rows], 1)
-        return _cut(rows, torch.cat(looks, 1))
+            ids.append(word)
+            looks.append(weights)
+            if wrong == "any" and ended.any():
+                break
+        return _cut(torch.cat(ids, 1), torch.cat(looks, 1))
 
     def draw(rng: random.Random) -> dict[str, Any]:
         sizes = rng.sample(range(4, 9), 3)
@@ -1059,17 +1183,19 @@ def greedy(attempt: Any) -> Verdict:
         with torch.no_grad():
             model.decoder.output.bias[[PAD, SOS]] = -100.0  # never the likeliest
             model.decoder.output.bias[EOS] += 0.8
-        lengths = rng.sample(range(2, 7), 4)
+        lengths = [n for _ in range(8) for n in rng.sample(range(2, 7), 4)]
         rows = [[rng.randrange(4, 9) for _ in range(n)] for n in lengths]
-        src_ids, src_lengths = pad_ids(rows)
-        model.eval()
-        ids, _ = model.greedy(src_ids, src_lengths, 9)
+        ids, _ = model.eval().greedy(*pad_ids(rows), 9)
         ends = [row.index(EOS) if EOS in row else 9 for row in ids.tolist()]
-        if len({*ends}) < 2 or min(ends) < 1:
+        fours = [ends[n : n + 4] for n in range(0, len(ends), 4)]
+        good = [n for n, four in enumerate(fours) if len({*four}) > 1 and min(four)]
+        if not good:
             return draw(rng)
-        max_len = max(ends) + rng.randrange(2)  # the longest row is cut, or just not
+        src_ids, src_lengths = pad_ids(rows[4 * good[0] : 4 * good[0] + 4])
+        longest = max(fours[good[0]])
+        max_len = longest + rng.randrange(2)  # the longest row is cut, or just not
         model.train(rng.random() < 0.5)
-        model.decoder.register_forward_pre_hook(_Patience())
+        model.decoder.register_forward_pre_hook(_CallsSeen(), with_kwargs=True)
         given = {"src_ids": src_ids, "src_lengths": src_lengths, "max_len": max_len}
         return {"model": model} | given
 
@@ -1080,14 +1206,18 @@ def greedy(attempt: Any) -> Verdict:
         src_lengths: Tensor,
         max_len: int,
     ) -> Any:
-        (patience,) = model.decoder._forward_pre_hooks.values()
-        answer = decode(model, src_ids, src_lengths, max_len)
+        (spy,) = model.decoder._forward_pre_hooks.values()
+        assert isinstance(spy, _CallsSeen)
+        try:
+            answer = decode(model, src_ids, src_lengths, max_len)
+        except Exception as error:
+            return _Seen(_raised(error, [*spy.hints(model, src_ids, src_lengths)]))
         if answer is None:
             return None
         if told := _tensors(answer, 2, "ids and weights"):
             return _Seen(told)
         ids, weights = answer
-        if isinstance(patience, _Patience) and patience.trained:
+        if spy.trained:
             return _Seen(
                 "the model was in training mode, where dropout is at work: "
                 "`model.eval()` comes first."
@@ -1101,10 +1231,14 @@ def greedy(attempt: Any) -> Verdict:
             return _Seen(
                 f"ids: came the shape {tuple(ids.shape)}, wanted (batch, tgt_len)."
             )
+        if (ids[:, 0] == SOS).all():
+            return _Seen("ids begin with SOS: it is read, not written. Leave it out.")
         if weights.ndim != 3 or weights.shape[2] != src_ids.shape[1]:
             came = f"weights: came the shape {tuple(weights.shape)}, wanted "
             return _Seen(f"{came}(batch, tgt_len, src_len): cat along axis 1.")
-        return _cut(ids, weights)
+        written = _Written(_cut(ids, weights))
+        written.hint = next(spy.hints(model, src_ids, src_lengths), "")
+        return written
 
     def fault(came: Any, model: Seq2Seq, *rest: Any) -> str:
         if isinstance(came, _Seen):
@@ -1117,7 +1251,8 @@ def greedy(attempt: Any) -> Verdict:
                 f"{'ids' if n < rows else 'weights'} of row {n % rows}, up to its EOS"
             )
             if told := difference(one, other, "" if n < rows else "(steps, src_len)"):
-                return f"{what}: {told}"
+                hint = f" Hint: {came.hint}" if came.hint else ""
+                return f"{what}: {told}{hint}"
         return ""
 
     def having(wrong: str) -> Callable:
@@ -1131,15 +1266,10 @@ def greedy(attempt: Any) -> Verdict:
         return function
 
     told = {
-        "state": "hand each step's new state on to the next.",
-        "word": "the letter just written is the next to be read.",
-        "first": "the first id to be read is SOS.",
-        "zeros": "the first state is the one that `model.encode` returns.",
         "any": "it stopped when the first row had written EOS: go on until all have.",
+        "eos": "the last EOS is missing: it is written, too, and then the loop ends.",
         "longer": "max_len ids may be written, and yours are one more.",
         "shorter": "max_len ids may be written, and yours are one fewer.",
-        "mask": "padding was looked at: the mask is True at real tokens only.",
-        "sos": "SOS is read, not written: leave it out.",
         "least": "that is the least likely letter: argmax.",
     }
     tried = _Examined(attempt, use) if callable(attempt) else attempt
@@ -1160,16 +1290,67 @@ def _cut(ids: Tensor, weights: Tensor) -> tuple[Tensor, ...]:
     return (*map(torch.tensor, rows), *looks)
 
 
-class _Patience:
-    """A hook before each call of a decoder: not called without end; in which mode?"""
+class _Written(tuple):
+    """What a decoding wrote, and what its calls of the decoder say of a mistake."""
 
-    calls, trained = 0, False
+    hint = ""
 
-    def __call__(self, model: nn.Module, given: tuple) -> None:
-        self.calls += 1
+
+class _CallsSeen:
+    """A hook before each call of a decoder: not called without end; with what?"""
+
+    def __init__(self) -> None:
+        self.trained = False
+        self.calls: list[tuple] = []
+
+    def __call__(self, model: nn.Module, given: tuple, named: dict) -> None:
         self.trained |= model.training
-        if self.calls > PATIENCE:
+        names = ("tgt_in", "dec_state", "enc_states", "src_mask")
+        self.calls.append((*given, *(named[n] for n in names[len(given) :])))
+        if len(self.calls) > PATIENCE:
             raise TimeoutError("it writes without end: stop at max_len ids")
+
+    def hints(
+        self, model: Seq2Seq, src_ids: Tensor, src_lengths: Tensor
+    ) -> Iterator[str]:
+        """What the first calls were given amiss, for a decoding that came out wrong."""
+        if len(self.calls) > PATIENCE:
+            return
+        model.eval()
+        with torch.no_grad():
+            _, start = model.encode(src_ids, src_lengths)
+        real = mask_from_lengths(src_lengths, src_ids.shape[1])
+        words, states, _, masks = zip(*[*self.calls, (None,) * 4], strict=True)
+        if words[0] is None:
+            yield "it never calls `model.decoder`."
+            return
+        if any(word.ndim != 2 for word in words[:-1]):
+            yield (
+                "the decoder reads (batch, 1): keep that axis, as `argmax(dim=-1)` of "
+                "logits (batch, 1, tgt_vocab) does."
+            )
+            return
+        if words[0].shape[0] != len(src_ids):
+            return  # row by row
+        if not (words[0] == SOS).all():
+            yield "the first id to be read is SOS."
+        if not torch.equal(states[0], start):
+            yield "the first state is the one that `model.encode` returns."
+        if torch.equal(masks[0], ~real):
+            yield "the mask is the other way round: True is a real id."
+        elif not torch.equal(masks[0], real):
+            yield "padding was looked at: the mask is True at real tokens only."
+        if words[1] is None:
+            return
+        if torch.equal(states[1], states[0]) and words[1].shape[1] == 1:
+            yield "hand each step's new state on to the next."
+        if words[1].shape[1] > 1 and not torch.equal(states[1], states[0]):
+            yield (
+                "the new state has read what came before: hand it the last letter "
+                "alone, not all of them again."
+            )
+        elif torch.equal(words[1], words[0]):
+            yield "the letter just written is the next to be read."
 
 
 CHECKS: dict[str, Callable[[Any], Verdict]] = {

@@ -120,8 +120,11 @@ class Bench:
 
     def check(self, stage: str, attempt: Any) -> StageVerdict:
         """Judge an attempt; a right one stands from now on, and is kept."""
+        self._refuse_strangers(stage)
         verdict = self.checks[stage](attempt)
         message = verdict.message
+        if verdict.points < 1 and stage in self.yours:
+            message += " Your earlier version still stands."
         if verdict.points == 1:
             self.yours[stage] = attempt
             if source := cell_of(attempt):
@@ -130,13 +133,19 @@ class Bench:
 
     def solution(self, stage: str, attempt: Any) -> StageVerdict:
         """Judge a solution; it stands where the learner has none, and is not kept."""
+        self._refuse_strangers(stage)
         verdict = self.checks[stage](attempt)
         if verdict.points == 1:
             self.solved[stage] = attempt
         return self._told(stage, verdict.points, verdict.message)
 
     def part(self, stage: str) -> Any:
-        """The part that stands: the learner's, else the solution's, else ours."""
+        """The part that stands: the learner's, else the solution's, else ours.
+
+        Raises
+            ValueError: there is no such stage, or a stranger is in `take_ours`.
+        """
+        self._refuse_strangers(stage)
         if stage in self.take_ours:
             return self.ours[stage]
         standing = self.ours | self.solved | self.yours  # type: ignore[operator]
@@ -144,6 +153,7 @@ class Bench:
 
     def stands(self) -> str:
         """Whose part stands in each stage, as a sentence or three."""
+        self._refuse_strangers()
         groups: dict[str, list[str]] = {"Yours": [], "The solution's": [], "Ours": []}
         for n, stage in enumerate(self.checks, start=1):
             whose = "Yours" if stage in self.yours else "The solution's"
@@ -158,6 +168,7 @@ class Bench:
         found = {**read_notebooks(self.file.parent), **read_file(self.file)}
         if not found:
             return Told("Nothing is kept yet. What passes a check will be.")
+        print(f"Checking again what was kept: {', '.join(found)} ...", flush=True)
         lost = []
         for stage in self.checks:
             if stage in found:
@@ -172,6 +183,13 @@ class Bench:
         if lost:
             said += f" Not brought back: {'; '.join(lost)}"
         return Told(said)
+
+    def _refuse_strangers(self, *stages: str) -> None:
+        if unknown := {*stages, *self.take_ours} - {*self.checks}:
+            raise ValueError(
+                f"no stage is called {', '.join(map(repr, sorted(unknown)))}; wanted "
+                f"one of: {', '.join(self.checks)}"
+            )
 
     def _told(self, stage: str, points: float, message: str) -> StageVerdict:
         kept = (stage, *self.kept[stage]) if stage in self.kept else None
