@@ -38,6 +38,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 img { max-width: 100%; height: auto; }
 details.answer, details.plumbing { margin: .6rem 0; } summary { cursor: pointer; }
 table { border-collapse: collapse; margin: .6rem 0; }
+.output_subarea table { font-size: .8rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align: left; }
 math[display="block"] { margin: 1rem 0; }
 .ansi-red-fg, .ansi-red-intense-fg { color: #d33; } .ansi-bold { font-weight: bold; }

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import copy
 import random
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,7 +26,7 @@ from seq2seq_lesson.decoder import AttendAfter
 from seq2seq_lesson.encoder import Encoder
 from seq2seq_lesson.exercises import Verdict, judge
 from seq2seq_lesson.exercises.comparing import Raised, describe, difference
-from seq2seq_lesson.exercises.isolation import unbound
+from seq2seq_lesson.exercises.isolation import bound, unbound
 from seq2seq_lesson.exercises.workbench import Bench, Told
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
 from seq2seq_lesson.training import one_cycle
@@ -131,8 +133,17 @@ def _examine(
 
 
 def _raised(error: Exception, hints: Sequence[str]) -> str:
-    """The error in a sentence, with the first hint there is."""
-    return describe(Raised(error)) + (f" Hint: {hints[0]}" if hints else "")
+    """The error in a sentence, with its line and the first hint there is."""
+    told = describe(Raised(error)) + _line_of(error)
+    return told + (f" Hint: {hints[0]}" if hints else "")
+
+
+def _line_of(error: Exception) -> str:
+    """The last line of a notebook's cell that an error went through."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.line and not Path(frame.filename).is_file():
+            return f" In line {frame.lineno}: `{frame.line}`"
+    return ""
 
 
 def _sizes_of_the_notebook(attempt: Any) -> str:
@@ -380,7 +391,9 @@ def batch(attempt: Any) -> Verdict:
         return {"examples": [(ids(one), ids(other)) for one, other in pairs]}
 
     def use(make: Callable, examples: list[Example]) -> Any:
-        made = make(examples)
+        wanted = collate(examples)
+        with bound({"src_mask": wanted.src_mask, "tgt_in": wanted.tgt_in}):
+            made = make(examples)
         if made is None:
             return None
         if not isinstance(made, Batch):
@@ -511,7 +524,8 @@ def encoder(attempt: Any) -> Verdict:
             return f"came {describe(module)}, wanted a class made from nn.Module."
         _loudened(module)
         module.eval()
-        answer = module(src_ids, src_lengths)
+        with bound({"src_mask": src_ids}):  # (batch, src_len)
+            answer = module(src_ids, src_lengths)
         if answer is None:
             return None
         told = _tensors(answer, 2, "enc_states and h_n")
@@ -534,6 +548,11 @@ def encoder(attempt: Any) -> Verdict:
             return "the second result is h_n, the last states, not all states again."
         if h_n.ndim == 3 and h_n.shape[0] == rows and h_n.shape[1] == 2:
             return "h_n keeps its axes as the GRU gives them: (2, batch, enc_hid)."
+        if h_n.shape[-1] == 2 * enc_hid:
+            return (
+                "h_n has both directions side by side: leave it as the GRU gives it, "
+                "(2, batch, enc_hid)."
+            )
         if h_n.ndim != 3 or h_n.shape[0] % 2 or h_n.shape[1:] != (rows, enc_hid):
             wanted = (2, rows, enc_hid)
             return _shape("h_n", h_n, wanted, "(directions, batch, enc_hid)")
@@ -548,7 +567,8 @@ def encoder(attempt: Any) -> Verdict:
             if not _same(alone[0], enc_states[row, :n]):
                 return (
                     "a string's states are others in the batch than alone: the "
-                    "direction that reads backwards has begun in the padding, or rows "
+                    "direction that reads backwards has begun in the padding, or its "
+                    "states were collected from the end and not turned round, or rows "
                     "have changed places (enforce_sorted=False lets them stand)."
                 )
         longest = int(src_lengths.argmax())
@@ -602,7 +622,8 @@ def attention(attempt: Any) -> Verdict:
             return f"came {describe(module)}, wanted a class made from nn.Module."
         _loudened(module)
         try:
-            answer = module(query, enc_states, src_mask)
+            with bound({"query": query, "enc_states": enc_states}):
+                answer = module(query, enc_states, src_mask)
         except Exception as error:
             return _raised(error, _mends_mask(module, query, enc_states, src_mask))
         if answer is None:
@@ -676,7 +697,10 @@ def attention(attempt: Any) -> Verdict:
                 "and that state alone."
             )
         if _same(module(1 - query, enc_states, src_mask)[1], weights):
-            return "another query gets the same weights: the score must see the query."
+            return (
+                "another query gets the same weights: the score must see the query. "
+                "(In `v @ (W_q s + W_k h)` it cancels: a tanh goes around the sum.)"
+            )
         one, _ = module(query[:, :1], enc_states, src_mask)
         if not _same(one, context[:, :1]):
             return "a step's context hangs on the other steps: each query asks alone."
@@ -763,7 +787,8 @@ def decoder(attempt: Any) -> Verdict:
         _loudened(spy)
         module.eval()
         source = enc_states, src_mask
-        answer = module(tgt_in, dec_state, *source)
+        with bound({"tgt_in": tgt_in, "enc_states": enc_states}):
+            answer = module(tgt_in, dec_state, *source)
         if answer is None:
             return None
         told = _tensors(answer, 3, "logits, dec_state and weights")
@@ -900,6 +925,10 @@ def loss(attempt: Any) -> Verdict:
         turned = logits.reshape(len(logits), logits.shape[2], -1)
         return F.cross_entropy(turned, tgt_out, ignore_index=PAD)
 
+    def of_columns(logits: Tensor, tgt_out: Tensor) -> Tensor:
+        mask = tgt_out != PAD
+        return ((each(logits, tgt_out) * mask).sum(0) / mask.sum(0)).mean()
+
     def of_rows(logits: Tensor, tgt_out: Tensor) -> Tensor:
         mask = tgt_out != PAD
         return ((each(logits, tgt_out) * mask).sum(1) / mask.sum(1)).mean()
@@ -920,6 +949,9 @@ def loss(attempt: Any) -> Verdict:
         ),
         "that is the mean of the strings' means: each token was to count the same.": (
             of_rows
+        ),
+        "that is the mean of the steps' means: each token was to count the same.": (
+            of_columns
         ),
         "cross_entropy takes the softmax itself: hand it logits, not probabilities.": (
             lambda logits, tgt_out: sequence_loss(logits.softmax(-1), tgt_out)
@@ -1231,7 +1263,8 @@ def greedy(attempt: Any) -> Verdict:
             return _Seen(
                 f"ids: came the shape {tuple(ids.shape)}, wanted (batch, tgt_len)."
             )
-        if (ids[:, 0] == SOS).all():
+        fed = spy.calls[1][0] if spy.calls[1:] else ids
+        if (ids[:, 0] == SOS).all() and not (fed == SOS).all():
             return _Seen("ids begin with SOS: it is read, not written. Leave it out.")
         if weights.ndim != 3 or weights.shape[2] != src_ids.shape[1]:
             came = f"weights: came the shape {tuple(weights.shape)}, wanted "
@@ -1306,7 +1339,8 @@ class _CallsSeen:
     def __call__(self, model: nn.Module, given: tuple, named: dict) -> None:
         self.trained |= model.training
         names = ("tgt_in", "dec_state", "enc_states", "src_mask")
-        self.calls.append((*given, *(named[n] for n in names[len(given) :])))
+        given = (*given, *(named[n] for n in names[len(given) :]))
+        self.calls.append(tuple(one.detach() for one in given))
         if len(self.calls) > PATIENCE:
             raise TimeoutError("it writes without end: stop at max_len ids")
 
@@ -1449,10 +1483,27 @@ def bench() -> Bench:
     return Bench(CHECKS, OURS, HINTS)
 
 
+def telling(loss_of: Callable, batches: int) -> Callable:
+    """A loss that says how far the training is, in ten lines."""
+    losses: list[float] = []
+
+    def told(logits: Tensor, tgt_out: Tensor) -> Tensor:
+        loss = loss_of(logits, tgt_out)  # ()
+        losses.append(loss.item())
+        if not len(losses) % max(1, batches // 10):
+            print(f"{len(losses):,} of {batches:,} batches, loss {losses[-1]:.4f}")
+        return loss
+
+    return told
+
+
 def result(exact: float) -> Told:
     """What a share of unseen strings, reversed exactly, says of what was built."""
     if exact >= 0.9:
-        return Told("It reads backwards: at least 90 of 100 unseen strings are exact.")
+        return Told(
+            f"It reads backwards: {exact:.1%} of the unseen strings are exact; 90 % "
+            "were wanted."
+        )
     return Told(
         f"Not yet: {exact:.0%} of the unseen strings are exact, wanted 90 % or more. "
         'Find the part: put a stage into `bench.take_ours`, such as {"decoder"}, and '

@@ -139,6 +139,10 @@ class Encoder(nn.Module):
             "07-3",
             ("return enc_states, h_n", "return enc_states, h_n.transpose(0, 1)"),
         ),
+        "both directions side by side": changed(
+            "07-3",
+            ("return enc_states, h_n", "return enc_states, torch.cat([*h_n], 1)"),
+        ),
         "forwards at the last letter": changed(
             "07-3", ("return enc_states, h_n", "return enc_states, h_n.flip(0)")
         ),
@@ -200,9 +204,20 @@ class Attention(nn.Module):
         weights = scores.softmax(-1)
         return weights @ enc_states, weights
 """,
-        "must see the query": changed(
-            "07-4", ("self.W(query) @", "self.W(torch.ones_like(query)) @")
-        ),
+        "a tanh goes around the sum": """
+class Attention(nn.Module):
+    def __init__(self, hid, enc):
+        super().__init__()
+        self.W_q, self.W_k = nn.Linear(hid, 9), nn.Linear(enc, 9)
+        self.v = nn.Linear(9, 1)
+
+    def forward(self, query, enc_states, src_mask):
+        both = self.W_q(query).unsqueeze(2) + self.W_k(enc_states).unsqueeze(1)
+        scores = self.v(both).squeeze(-1)
+        scores = scores.masked_fill(~src_mask.unsqueeze(1), -torch.inf)
+        weights = scores.softmax(-1)
+        return weights @ enc_states, weights
+""",
         "not among its parameters()": changed(
             "07-4",
             ("self.W(query)", "(query @ self.W[0].T)"),
@@ -296,6 +311,10 @@ class Decoder(nn.Module):
         ),
         "that is the sum: the mean": f"{NATS}return nats[tgt_out != PAD].sum()",
         "the number of strings": f"{NATS}return nats[tgt_out != PAD].sum() / len(nats)",
+        "the steps' means": (
+            f"{NATS}mask = tgt_out != PAD"
+            "\n    return ((nats * mask).sum(0) / mask.sum(0)).mean()"
+        ),
         "the strings' means": (
             f"{NATS}mask = tgt_out != PAD"
             "\n    return ((nats * mask).sum(1) / mask.sum(1)).mean()"
@@ -796,6 +815,55 @@ def test_other_right_answers_are_right_too(number):
 def test_the_solutions_shape_comments_are_true_in_the_checks(number):
     told = exercise_cells.verdict(number, solved(number), checked=True)
     assert told.points == 1, told
+
+
+@pytest.mark.parametrize(
+    ("number", "true", "false"),
+    [
+        (
+            "07-2",
+            "  # (batch, tgt_len)\n    tgt_out",
+            "  # (tgt_len, batch)\n    tgt_out",
+        ),
+        ("07-2", "  # (batch,)", "  # (batch, src_len)"),
+        ("07-3", "(batch, src_len, emb)", "(src_len, batch, emb)"),
+        ("07-4", "# (batch, tgt_len, enc)", "# (tgt_len, batch, enc)"),
+        ("07-5", "(batch, tgt_len, emb)", "(tgt_len, batch, emb)"),
+        ("07-8", "# (batch, src_len)", "# (src_len, batch)"),
+    ],
+)
+def test_a_false_shape_comment_does_not_pass(number, true, false):
+    told = exercise_cells.verdict(number, changed(number, (true, false)), checked=True)
+    assert told.points < 1
+    assert "ShapeError" in told.message
+
+
+def test_an_error_in_a_cell_is_told_with_its_line(bench):
+    wrong = changed("07-4", (".unsqueeze(1), float", ", float"))
+    _, told = passing(bench, "attention", wrong)
+    assert "In line 10: `scores = scores.masked_fill(~src_mask, float(" in told.message
+
+
+def test_on_a_new_day_each_example_runs_after_the_set_up_alone():
+    cells = [cell for cell in book("07").cells if cell.cell_type == "code"]
+    back = next(n for n, c in enumerate(cells) if "bring_back" in c.source)
+    end = next(n for n, c in enumerate(cells) if "bench.stands()" in c.source)
+    examples = [cell for cell in cells[back:end] if not tags(cell)]
+    assert len(examples) >= 8
+    names: dict = {"__name__": "__main__"}
+    for cell in cells[1:back]:
+        exec(cell.source, names)
+    for cell in examples:
+        exec(cell.source, {**names})
+
+
+def test_how_far_the_training_is_stands_in_ten_lines(capsys):
+    loss_of = notebook_07.telling(lambda logits, tgt_out: logits.sum(), 20)
+    given = torch.ones(2, requires_grad=True)
+    assert all(loss_of(given, given) == 2 for _ in range(20))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 10
+    assert lines[-1] == "20 of 20 batches, loss 2.0000"
 
 
 @pytest.mark.parametrize("stage", STAGES)
