@@ -1270,7 +1270,7 @@ def greedy(attempt: Any) -> Verdict:
             came = f"weights: came the shape {tuple(weights.shape)}, wanted "
             return _Seen(f"{came}(batch, tgt_len, src_len): cat along axis 1.")
         written = _Written(_cut(ids, weights))
-        written.hint = next(spy.hints(model, src_ids, src_lengths), "")
+        written.hint = next(spy.hints(model, src_ids, src_lengths, ids), "")
         return written
 
     def fault(came: Any, model: Seq2Seq, *rest: Any) -> str:
@@ -1329,6 +1329,10 @@ class _Written(tuple):
     hint = ""
 
 
+def _starts(ids: Tensor | None, word: Tensor) -> bool:
+    return ids is not None and torch.equal(ids[:, :1], word)
+
+
 class _CallsSeen:
     """A hook before each call of a decoder: not called without end; with what?"""
 
@@ -1345,7 +1349,11 @@ class _CallsSeen:
             raise TimeoutError("it writes without end: stop at max_len ids")
 
     def hints(
-        self, model: Seq2Seq, src_ids: Tensor, src_lengths: Tensor
+        self,
+        model: Seq2Seq,
+        src_ids: Tensor,
+        src_lengths: Tensor,
+        ids: Tensor | None = None,
     ) -> Iterator[str]:
         """What the first calls were given amiss, for a decoding that came out wrong."""
         if len(self.calls) > PATIENCE:
@@ -1383,7 +1391,7 @@ class _CallsSeen:
                 "the new state has read what came before: hand it the last letter "
                 "alone, not all of them again."
             )
-        elif torch.equal(words[1], words[0]):
+        elif torch.equal(words[1], words[0]) and not _starts(ids, words[0]):
             yield "the letter just written is the next to be read."
 
 
