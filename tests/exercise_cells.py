@@ -8,6 +8,8 @@ def test_exercise(number):
 """
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType
 
 import matplotlib as mpl
@@ -32,6 +34,15 @@ def with_checks(source: str) -> CodeType:
     return compile(Rewriter(tree, source, 1).visit(tree), "cell", "exec")
 
 
+@contextmanager
+def untouched() -> Iterator[None]:
+    """What cells declare and set is the notebook's: no axis, no style stays behind."""
+    known = dict(shapes.known)
+    with mpl.rc_context():
+        yield
+    shapes.known = known
+
+
 def verdict(number: str, attempt: str, checked: bool = False) -> Verdict:
     """Run the notebook's imports and settings, an attempt, and the notebook's check.
 
@@ -41,12 +52,10 @@ def verdict(number: str, attempt: str, checked: bool = False) -> Verdict:
     code = [cell.source for cell in holder(number).cells if cell.cell_type == "code"]
     settings = next(i for i, source in enumerate(code) if "\naxes(" in source)
     names: dict = {"__name__": "__main__"}
-    known = dict(shapes.known)
-    with mpl.rc_context():
+    with untouched():
         for text in code[1 : settings + 1]:
             exec(text, names)
         exec(with_checks(attempt) if checked else attempt, names)
-    shapes.known = known  # what `axes` declares is the notebook's, not the tests'
     torch.rand(1)  # so that a check which seeds does not meet its own seed again
     seed = torch.get_rng_state()
     on, shapes.on = shapes.on, shapes.on or checked

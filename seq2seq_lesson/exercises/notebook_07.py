@@ -59,7 +59,7 @@ def train(
     for step, batch in enumerate(batches):
         for group in optimizer.param_groups:
             group["lr"] = peak_rate * one_cycle(step / len(batches))
-        loss = loss_of(model(batch), batch.tgt_out)  # ()
+        loss = loss_of(model(batch), batch.tgt_out)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -524,7 +524,7 @@ def encoder(attempt: Any) -> Verdict:
             return f"came {describe(module)}, wanted a class made from nn.Module."
         _loudened(module)
         module.eval()
-        with bound({"src_mask": src_ids}):  # (batch, src_len)
+        with bound({"src_mask": src_ids}):  # for its axes, batch and src_len
             answer = module(src_ids, src_lengths)
         if answer is None:
             return None
@@ -1496,7 +1496,7 @@ def telling(loss_of: Callable, batches: int) -> Callable:
     losses: list[float] = []
 
     def told(logits: Tensor, tgt_out: Tensor) -> Tensor:
-        loss = loss_of(logits, tgt_out)  # ()
+        loss = loss_of(logits, tgt_out)
         losses.append(loss.item())
         if not len(losses) % max(1, batches // 10):
             print(f"{len(losses):,} of {batches:,} batches, loss {losses[-1]:.4f}")

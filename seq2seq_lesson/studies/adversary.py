@@ -172,7 +172,7 @@ def aimed(
         before = model(batch).softmax(dim=-1)  # (batch, tgt_len, tgt_vocab)
         with intervened(model, aim):
             after = model(batch).softmax(dim=-1)  # (batch, tgt_len, tgt_vocab)
-    weights, rows = seen  # (batch, tgt_len, src_len)
+    weights, rows = seen  # each (batch, tgt_len, src_len)
     left = after.gather(-1, batch.tgt_out.unsqueeze(-1)).squeeze(-1)  # (batch, tgt_len)
     fits = best_words(after) == batch.tgt_out  # (batch, tgt_len)
     fits &= total_variation(before, after) <= room

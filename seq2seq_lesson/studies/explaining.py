@@ -466,7 +466,7 @@ def over_seeds(
     percent: bool = True,
 ) -> str:
     """The least and the most of a measure over the seeds, such as "90 to 93 %"."""
-    seeds = values(_table(), experiment, measure)[model][:, at]  # (seeds) or more
+    seeds = values(_table(), experiment, measure)[model][:, at]  # a row a seed
     if not percent:
         return f"{seeds.min():.2f} to {seeds.max():.2f}"
     return span(seeds)

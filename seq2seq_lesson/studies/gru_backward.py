@@ -16,7 +16,7 @@ def step(gru: nn.GRU, word: Tensor, state: Tensor) -> Tensor:
         state:  (hid,) float
         return: (hid,) float, between -1 and 1
     """
-    _, h_n = gru(word.view(1, 1, -1), state.view(1, 1, -1))  # (1, 1, hid)
+    _, h_n = gru(word.view(1, 1, -1), state.view(1, 1, -1))
     return h_n.flatten()  # (hid,)
 
 
@@ -30,8 +30,9 @@ def states(gru: nn.GRU, inputs: Tensor, first: Tensor) -> list[Tensor]:
     """
     found = [first]
     for word in inputs:
-        found.append(step(gru, word, found[-1]))
-        found[-1].retain_grad()
+        state = step(gru, word, found[-1])  # (hid,)
+        state.retain_grad()
+        found.append(state)
     return found
 
 
@@ -41,7 +42,8 @@ def slopes(gru: nn.GRU, word: Tensor, state: Tensor) -> Tensor:
     Shapes
         return: (hid, hid) float, rows: the next state, columns: this one
     """
-    return torch.autograd.functional.jacobian(lambda old: step(gru, word, old), state)
+    slope = torch.autograd.functional.jacobian
+    return slope(lambda old: step(gru, word, old), state)  # (hid, hid)
 
 
 def shares(gru: nn.GRU, inputs: Tensor, states: Sequence[Tensor]) -> Tensor:

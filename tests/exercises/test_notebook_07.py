@@ -851,10 +851,11 @@ def test_on_a_new_day_each_example_runs_after_the_set_up_alone():
     examples = [cell for cell in cells[back:end] if not tags(cell)]
     assert len(examples) >= 8
     names: dict = {"__name__": "__main__"}
-    for cell in cells[1:back]:
-        exec(cell.source, names)
-    for cell in examples:
-        exec(cell.source, {**names})
+    with exercise_cells.untouched():
+        for cell in cells[1:back]:
+            exec(cell.source, names)
+        for cell in examples:
+            exec(cell.source, {**names})
 
 
 def test_how_far_the_training_is_stands_in_ten_lines(capsys):

@@ -28,7 +28,7 @@ from tools.exercise_cells import source
 PACKAGE = Path(shapes.__file__).parents[1]
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
 MACHINERY = {f"shapes/{name}.py" for name in ("__init__", "comments", "rewriter")}
-EXERCISES = "01 02 03 04 05 06".split()
+EXERCISES = "01 02 03 04 05 06 07".split()
 FOLDERS = ("plots/", "explorers/", "exercises/")  # they show tensors and make none
 EXEMPT = {
     "studies/adversary.py: divergence": "spreads of any shape come in",
@@ -38,6 +38,7 @@ EXEMPT = {
     "studies/first_state.py: started_from": "hands the state on, as translate_from",
     "studies/first_state.py: translate_from": "hands the state on",
     "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
+    "studies/reversal.py: published_again": "a whole training, too long for the walk",
     "studies/reversal.py: probed": "vectors of any kind come in, a share goes out",
     "studies/__init__.py: span": "numbers of any shape come in, a text goes out",
     "interventions.py: intervened": "hands the change on; no tensor passes here",
@@ -176,6 +177,7 @@ def walk_reversal_study(lesson):
     study = getattr(lesson, "studies.reversal")
     shapes.axes(batch=None, src_len=None, tgt_len=None, tgt_vocab=None, hid=None)
     shapes.axes(emb=None, enc=None, enc_hid=None)
+    models.ReadsBackwards(9, 6, 7)(batch.src_ids, batch.src_lengths)
     study.judged(models.Published(8, 9, True), study.examples(["abc", "dab"]))
     shapes.axes(batch=None, src_len=None, tgt_len=None)
     study.marks_of(study.repeating("abc"), ["abc", "ca"])
@@ -249,6 +251,17 @@ def walk_padding_studies(lesson):
     ours = torch.ones(2, requires_grad=True)
     getattr(lesson, "studies.agreement").agree(ours * 1, ours * 1, [ours])
     swaps.study()
+    shapes.axes(**dict.fromkeys(names.split()))
+    back, gru = getattr(lesson, "studies.gru_backward"), torch.nn.GRU(6, 9)
+    inputs, first = torch.zeros(10, 6), torch.zeros(9, requires_grad=True)
+    told = back.states(gru, inputs, first)
+    told[-1].sum().backward()
+    back.slopes(gru, inputs[-1], told[-2])
+    back.shares(gru, inputs[1:], told[1:])
+    targets = torch.tensor([[4] * 9 + [0]] * 3)
+    shapes.axes(batch=3, tgt_len=10)
+    getattr(lesson, "studies.padding").mean_losses(torch.zeros(3, 10, 13), targets)
+    shapes.axes(batch=None, tgt_len=None)
     places = getattr(lesson, "studies.places")
     moving = places.trained(torch.device("cpu"))["by place"]
     places.look(moving, group[0])
@@ -273,6 +286,8 @@ def walk_explaining(lesson):
         pairs = [case.pair for case in cases]
         slopes.gradient_map(model, pairs[0], *words)
         maps = opponent.adversary(model, pairs, *words, steps=2)
+        if name == "general-after":  # the only one that asks after its step
+            opponent.aimed(model, pairs[0], *words, share=0.51)
         costs = [explaining.even_costs(model, pair, words) for pair in pairs]
         explaining.moved(maps, costs)
         explaining.hide(model, cases, words, "pas")
@@ -286,6 +301,12 @@ def walk_explaining(lesson):
     shapes.axes(**dict.fromkeys(names.split()))
     looks = getattr(lesson, "studies.attention")
     list(looks.exchanged(lesson.pretrained.load_pretrained("position-after")[0]))
+
+
+def walk_explorers(lesson):
+    """The one that makes a tensor of its own; the others run a learner's lines."""
+    shapes.axes(batch=None, src_len=None, emb=None)
+    getattr(lesson, "explorers.shapes.landing").landing_explorer()
 
 
 def walk_exercises():
@@ -306,7 +327,7 @@ def walk_exercises():
 WALK = [
     walk_batches, walk_attention, walk_encoder, walk_seq2seq, walk_translation,
     walk_training, walk_tutorials, walk_reversal_study, walk_interventions,
-    walk_padding_studies, walk_explaining,
+    walk_padding_studies, walk_explaining, walk_explorers,
 ]  # fmt: skip
 
 
