@@ -494,31 +494,27 @@ def _written_with(attempt: Callable) -> str:
 
 def accident(answer: object) -> Verdict:
     """Sizes at which a comment is false and nothing raises. (exercise 3.7)"""
-    sizes = {"batch": 3, "queries": 4, "places": 4, "hid": 8}
-    told = answer if isinstance(answer, Mapping) else {}
-    left = [axis for axis in told if told[axis] is ... or told[axis] is None]
-    if answer is ... or answer is None or (told and len(left) == len(told)):
-        todo = "four sizes at which a comment of `louder` is false and nothing raises."
-        return Verdict(0.0, f"Not tried yet: {todo}")
-    if not isinstance(answer, Mapping):
+    axes = ("batch", "queries", "places", "hid")
+    if answer is not ... and answer is not None and not isinstance(answer, Mapping):
         what = f"got {describe(answer)}, wanted a dictionary of sizes."
         return Verdict(0.0, f"Not yet: {what}")
-    axes = ", ".join(sizes)
-    if strange := [axis for axis in told if axis not in sizes]:
-        what = f"no axis is called {describe(strange[0])}; there are {axes}."
+    told = answer if isinstance(answer, Mapping) else {}
+    if strange := [axis for axis in told if axis not in axes]:
+        what = f"no axis is called {describe(strange[0])}; there are {', '.join(axes)}."
         return Verdict(0.0, f"Not yet: {what}")
+    left = [n for n in axes if told.get(n) is ... or told.get(n) is None]
+    if len(left) == len(axes):
+        todo = "four sizes at which a comment of `louder` is false and nothing raises."
+        return Verdict(0.0, f"Not tried yet: {todo}")
     if left:
         return Verdict(0.0, f"Not yet: still open: {', '.join(left)}.")
     for axis, size in told.items():
         if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
             what = f"{axis} is {describe(size)}, wanted a whole number from 1 up."
             return Verdict(0.0, f"Not yet: {what}")
-    sizes |= {axis: int(size) for axis, size in told.items()}
-    batch, queries, places, hid = sizes.values()
+    batch, queries, places, hid = (int(told[axis]) for axis in axes)
     if queries == places:
-        where = (
-            f"with {queries} queries and {places} places the comment is true. Hint: "
-        )
+        where = f"at queries = places = {queries} the comment is true. Hint: "
         hint = "batch and hid are in all three comments in their places; which are not?"
         if queries == 1:
             hint = "only one of the two may be 1."
@@ -535,5 +531,5 @@ def accident(answer: object) -> Verdict:
         hint = "Hint: which size does broadcasting stretch to any other?"
         return Verdict(0.5, f"Not yet: {what}{hint}")
     said = f"received is {received[:2]} there, the comment promises {louder[:2]}, "
-    said += f"and PyTorch stretches it to {tuple(made)} without a word."
+    said += f"and the product is {tuple(made)}, without a word."
     return Verdict(1.0, f"Right: {said}")
