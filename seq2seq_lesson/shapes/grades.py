@@ -10,7 +10,8 @@
 
 An axis that no other size suits is fixed by the function's own tensors, or an accident:
 most often it has to be equal to another axis that is of its size here. A symbol stands
-for sizes from 2 up; of each axis the size 1 is tried, too.
+for sizes from 2 up; of each axis the size 1 is tried, too, and where nothing is proved,
+an odd and an even one.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Grade:
 
     def __repr__(self) -> str:
         text = self.level.capitalize()
+        if self.breaks and self.level == "true at other sizes":
+            text += f", but not at {' or '.join(self.breaks)}"
         if self.accidents:
             text += f" because {' and '.join(self.accidents)}"
         if self.provisos:
@@ -135,6 +138,8 @@ def _graded(promise: _Promise) -> Grade:
     guards, why = _proved(promise, point, free)
     provisos, breaks = _provided(promise, guards, free)
     if why:
+        for axis in free:
+            breaks |= promise.breaks(axis, [here[axis] + 1, here[axis] + 2])
         return Grade("true at other sizes", breaks=breaks, fixed=fixed, why=why)
     return Grade("true for every size", (), provisos, breaks, fixed)
 
@@ -206,6 +211,7 @@ def _assumed(promise: _Promise, point: Sizes, free: list[str]) -> list[_Guard]:
     """The guards of one run with symbols; all of PyTorch's private parts stand here."""
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental import symbolic_shapes as symbols
+    from torch.utils._sympy.functions import FloorDiv
 
     environment = symbols.ShapeEnv()
     mode = FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True)
@@ -220,7 +226,10 @@ def _assumed(promise: _Promise, point: Sizes, free: list[str]) -> list[_Guard]:
     with mode:
         promise.try_out(sizes)
     found = dict.fromkeys(guard.expr.xreplace(names) for guard in environment.guards)
-    return [_Guard(expression, promise) for expression in found]
+    most = [g for g in found if getattr(g, "rel_op", "") == "<="]
+    halved = [g for g in most if isinstance(g.lhs, FloorDiv)]
+    sure = [g for g in halved if (g.rhs - g.lhs.args[0] / g.lhs.args[1]).is_nonnegative]
+    return [_Guard(g, promise) for g in found if g not in sure]  # src_len//2 <= src_len
 
 
 class _Guard:
@@ -277,6 +286,11 @@ class _Promise:
             texts = [self.function.forward.__doc__, call.__doc__]
         if not inspect.ismethod(call):  # the file speaks of functions and modules
             texts.append(getattr(sys.modules.get(call.__module__), "__doc__", ""))
+        why = (
+            "its docstring tells no shapes; write `Shapes` there and below it `keys: "
+            "(batch, src_len, enc)` for each tensor it takes and `return: (batch, "
+            "tgt_len)` for what it returns"
+        )
         for text in texts:
             self.shapes: dict[str, str] = {}
             self.returns: list[tuple[str, str, bool]] = []
@@ -287,11 +301,11 @@ class _Promise:
                     self.shapes[name] = found[0]
             if self.shapes and self.returns:
                 return
-        raise ValueError(
-            f"{self.name}: its docstring tells no shapes; write `Shapes` there and "
-            "below it `keys: (batch, src_len, enc)` for each tensor it takes and "
-            "`return: (batch, tgt_len)` for what it returns"
-        )
+            if self.shapes:
+                why = "the Shapes lack `return`"
+            elif strange := [name for name, *_ in self.returns if name != "return"]:
+                why = f"the Shapes name `{strange[0]}`, which it does not take"
+        raise ValueError(f"{self.name}: {why}")
 
     def _refuse_arguments(self) -> None:
         takes = ", ".join(self.takes)

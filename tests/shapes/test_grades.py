@@ -492,6 +492,12 @@ PLANTED = {  # a body, its docstring, the example's sizes, and what must be said
         [(3, 5)],
         "true for every size, provided batch >= 2 and src_len >= 2",
     ),
+    "the half": (  # that a half is no more than the whole is no proviso
+        "return ids[:, : ids.shape[1] // 2]",
+        [*ROWS, "return: (batch, half)"],
+        [(3, 6)],
+        "true for every size",
+    ),
     "pairs": (
         "return ids.view(ids.shape[0], -1, 2)",
         [*ROWS, "return: (batch, pairs, 2)"],
@@ -626,6 +632,20 @@ def test_a_grade_is_a_sentence_in_axis_names():
     assert "src_len = 11" in text  # no line ends inside
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("a, b = ids.chunk(2, dim=1)\n    return a, b", "src_len = 1 or src_len = 7"),
+        ("return torch.stack([*ids.T]).T + ids[:, 1:2]", "src_len = 1"),
+    ],
+)
+def test_sizes_that_break_it_stand_beside_the_middle_grade(body, told):
+    returned = "(batch, half), (batch, half)" if "a, b" in body else "(batch, src_len)"
+    function = written("halves", "ids", body, [*ROWS, f"return: {returned}"])
+    text = " ".join(repr(for_every_size(function, ids=Z(3, 6))).split())
+    assert text.startswith(f"True at other sizes, but not at {told}: "), text
+
+
 def test_what_own_tensors_fix_may_be_a_sum():
     function, given = score("concat")
     assert for_every_size(function, **given).fixed == ("enc + hid = 20",)
@@ -667,6 +687,21 @@ def test_bad_input_is_told_in_a_sentence(change, told):
 def test_a_docstring_without_shapes():
     with pytest.raises(ValueError, match="<lambda>: its docstring tells no shapes; w"):
         for_every_size(lambda ids: ids, ids=Z(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "told"),
+    [
+        (["ids: (batch, src_len)"], "half: the Shapes lack `return`"),
+        (
+            ["words: (batch, src_len)", "return: (batch, src_len)"],
+            "half: the Shapes name `words`, which it does not take",
+        ),
+    ],
+)
+def test_a_docstring_with_half_the_shapes(shapes, told):
+    with pytest.raises(ValueError, match=told):
+        for_every_size(written("half", "ids", "return ids", shapes), ids=Z(3, 4))
 
 
 def test_nothing_is_changed_by_it():
