@@ -995,7 +995,8 @@ class _Pupil(nn.Module):
 
     A batch's number is the first id of its tgt_out. The loss of batch n is a scale
     times the n-th weight, so its gradient is that scale at place n, 0 elsewhere; the
-    bias has three times that gradient, whatever its length is clipped to.
+    bias has three times that gradient, whatever its length is clipped to. All its
+    logits are alike, (batch, tgt_len, tgt_vocab), with as many letters as batches.
     """
 
     def __init__(self, count: int) -> None:
@@ -1006,7 +1007,8 @@ class _Pupil(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         self.modes.append(self.training)
-        return self.weight[batch.tgt_out[0, 0]] + 3 * self.bias  # (1,)
+        value = self.weight[batch.tgt_out[0, 0]] + 3 * self.bias  # (1,)
+        return value.expand(*batch.tgt_out.shape, len(self.weight))
 
 
 def training(attempt: Any) -> Verdict:
@@ -1014,11 +1016,12 @@ def training(attempt: Any) -> Verdict:
 
     def draw(rng: random.Random) -> dict[str, Any]:
         count = rng.randint(12, 20)
-        numbers = torch.arange(count).view(-1, 1, 1)
-        parts = [torch.zeros(1, 1, dtype=torch.long), torch.ones(1, dtype=torch.long)]
+        rows, src_len, tgt_len = rng.sample(range(3, 9), 3)
+        src_ids, tgt_in = torch.full((rows, src_len), 4), torch.full((rows, tgt_len), 4)
+        source = src_ids, torch.full((rows,), src_len), src_ids != PAD
         batches = [
-            Batch(parts[0], parts[1], parts[0] == PAD, parts[0], number)
-            for number in numbers
+            Batch(*source, tgt_in, torch.full_like(tgt_in, number))
+            for number in range(count)
         ]
         scale = rng.choice([0.5, 50.0])
         return {
@@ -1035,7 +1038,7 @@ def training(attempt: Any) -> Verdict:
         steps: list[tuple[int, float, Tensor | None, Tensor, set[int]]] = []
 
         def loss_of(logits: Tensor, tgt_out: Tensor) -> Tensor:
-            value = scale * logits.squeeze()  # ()
+            value = scale * logits.mean()  # ()
             told.append((int(tgt_out[0, 0]), value.item()))
             return value
 
@@ -1050,7 +1053,9 @@ def training(attempt: Any) -> Verdict:
 
         hook = register_optimizer_step_pre_hook(watch)
         try:
-            losses = loop(pupil, batches, loss_of, peak_rate)
+            known = {"src_mask": batches[0].src_mask, "tgt_out": batches[0].tgt_out}
+            with bound(known | {"tgt_vocab": len(batches)}):
+                losses = loop(pupil, batches, loss_of, peak_rate)
         finally:
             hook.remove()
         if losses is None and not told:
@@ -1243,7 +1248,8 @@ def greedy(attempt: Any) -> Verdict:
         try:
             answer = decode(model, src_ids, src_lengths, max_len)
         except Exception as error:
-            return _Seen(_raised(error, [*spy.hints(model, src_ids, src_lengths)]))
+            hints = [*spy.hints(model, src_ids, src_lengths)] if spy.calls else []
+            return _Seen(_raised(error, hints))
         if answer is None:
             return None
         if told := _tensors(answer, 2, "ids and weights"):
@@ -1383,6 +1389,12 @@ class _CallsSeen:
         elif not torch.equal(masks[0], real):
             yield "padding was looked at: the mask is True at real tokens only."
         if words[1] is None:
+            return
+        if words[1].shape[1] == model.config.tgt_vocab and not words[1].any():
+            yield (
+                "argmax ran over the steps: over the letters, the last axis, "
+                "`argmax(dim=-1)`."
+            )
             return
         if torch.equal(states[1], states[0]) and words[1].shape[1] == 1:
             yield "hand each step's new state on to the next."

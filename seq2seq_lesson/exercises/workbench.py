@@ -165,18 +165,25 @@ class Bench:
 
     def bring_back(self) -> Told:
         """Take back what was kept, from the file or from the notebook's own outputs."""
-        found = {**read_notebooks(self.file.parent), **read_file(self.file)}
+        places = read_file(self.file), read_notebooks(self.file.parent)
+        found = [
+            stage for stage in self.checks if any(stage in kept for kept in places)
+        ]
         if not found:
             return Told("Nothing is kept yet. What passes a check will be.")
         print(f"Checking again what was kept: {', '.join(found)} ...", flush=True)
         lost = []
-        for stage in self.checks:
-            if stage in found:
-                part, problem = self._alone(stage, *found[stage])
-                if problem:
-                    lost.append(f"{stage} ({problem})")
-                else:
-                    self.yours[stage], self.kept[stage] = part, found[stage]
+        for stage in found:
+            problems = []
+            for kept in places:  # where the file's does not pass, the output's may
+                if stage in kept:
+                    part, problem = self._alone(stage, *kept[stage])
+                    if not problem:
+                        self.yours[stage], self.kept[stage] = part, kept[stage]
+                        break
+                    problems.append(problem)
+            else:
+                lost.append(f"{stage} ({problems[0]})")
         if self.kept:
             self._write()
         said = f"Brought back: {', '.join(self.kept) or 'nothing'}. {self.stands()}"
@@ -228,11 +235,12 @@ class Bench:
         return part, "" if verdict.points == 1 else verdict.message
 
     def _write(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all; what else it holds stays in it."""
+        kept = {**read_file(self.file), **self.kept}
         parts = [
-            f"# stage: {stage} = {self.kept[stage][0]}\n{self.kept[stage][1]}\n"
+            f"# stage: {stage} = {kept[stage][0]}\n{kept[stage][1]}\n"
             for stage in self.checks
-            if stage in self.kept
+            if stage in kept
         ]
         unfinished = self.file.with_suffix(".part")
         unfinished.write_text("\n\n".join([HEAD, *parts]), encoding="utf-8")

@@ -418,6 +418,9 @@ class Decoder(nn.Module):
             ("ids.append(word)", "ids.append(word[:, -1:])"),
             ("looks.append(weights)", "looks.append(weights[:, -1:])"),
         ),
+        "argmax ran over the steps": changed(
+            "07-8", ("dim=-1)  # (batch, 1)", "dim=1)")
+        ),
         "keep that axis": changed("07-8", ("argmax(dim=-1)", "argmax(dim=-1)[:, 0]")),
         "the last EOS is missing": changed(
             "07-8",
@@ -817,6 +820,21 @@ def test_the_solutions_shape_comments_are_true_in_the_checks(number):
     assert told.points == 1, told
 
 
+def test_the_shape_that_stage_7_promises_is_true_in_its_check():
+    text = changed(
+        "07-7",
+        (
+            "loss = loss_of(model(batch), batch.tgt_out)",
+            "logits = model(batch)  # (batch, tgt_len, tgt_vocab)\n"
+            "        tgt_out = batch.tgt_out  # (batch, tgt_len)\n"
+            "        src_ids = batch.src_ids  # (batch, src_len)\n"
+            "        loss = loss_of(logits, tgt_out)",
+        ),
+    )
+    told = exercise_cells.verdict("07-7", text, checked=True)
+    assert told.points == 1, told
+
+
 @pytest.mark.parametrize(
     ("number", "true", "false"),
     [
@@ -829,6 +847,11 @@ def test_the_solutions_shape_comments_are_true_in_the_checks(number):
         ("07-3", "(batch, src_len, emb)", "(src_len, batch, emb)"),
         ("07-4", "# (batch, tgt_len, enc)", "# (tgt_len, batch, enc)"),
         ("07-5", "(batch, tgt_len, emb)", "(tgt_len, batch, emb)"),
+        (
+            "07-7",
+            "batch.tgt_out)  # ()\n"
+            "        wanted = batch.tgt_out  # (tgt_len, batch)\n",
+        ),
         ("07-8", "# (batch, src_len)", "# (src_len, batch)"),
     ],
 )
@@ -836,6 +859,14 @@ def test_a_false_shape_comment_does_not_pass(number, true, false):
     told = exercise_cells.verdict(number, changed(number, (true, false)), checked=True)
     assert told.points < 1
     assert "ShapeError" in told.message
+
+
+def test_a_false_comment_before_the_first_call_has_no_hint():
+    before = "model.encode(src_ids, src_lengths)"
+    text = changed("07-8", (before, f"{before}  # (batch, hid), (batch, enc)"))
+    told = exercise_cells.verdict("07-8", text, checked=True)
+    assert "ShapeError" in told.message
+    assert "never calls" not in told.message
 
 
 def test_an_error_in_a_cell_is_told_with_its_line(bench):
@@ -935,6 +966,28 @@ def test_without_the_file_the_notebooks_outputs_bring_it_back(bench):
     assert later.bring_back().startswith("Brought back: loss. ")
     assert bench.file.exists()
     assert later.kept == bench.kept
+
+
+def test_what_was_kept_stays_in_the_file_though_it_was_not_brought_back(bench):
+    passing(bench, "encoder")
+    later = notebook_07.bench()
+    later.file = bench.file
+    passing(later, "loss")
+    assert [*workbench.read_file(bench.file)] == ["encoder", "loss"]
+    assert later.part("encoder") is notebook_07.OURS["encoder"]
+
+
+def test_where_the_file_is_spoilt_the_notebooks_outputs_are_tried(bench):
+    _, told = passing(bench, "loss")
+    output = nbformat.v4.new_output("execute_result", {"text/html": told._repr_html_()})
+    cells = [nbformat.v4.new_code_cell("check", outputs=[output])]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), bench.file.parent / "a.ipynb")
+    text = bench.file.read_text("utf-8").replace("ignore_index=PAD", "ignore_index=UNK")
+    bench.file.write_text(text, "utf-8")
+    later = notebook_07.bench()
+    later.file = bench.file
+    assert later.bring_back().startswith("Brought back: loss. ")
+    assert later.kept == bench.kept == workbench.read_file(bench.file)
 
 
 def test_a_worse_attempt_does_not_push_out_what_is_kept(bench):
