@@ -10,7 +10,7 @@ import copy
 import random
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,11 @@ class _Examined:
 
     Args
         method: the name of the class's method that a stub leaves empty
+
+    `line` tells in which line of a cell it first raised, if it did.
     """
+
+    line = ""
 
     def __init__(self, attempt: Any, examine: Callable, method: str = "") -> None:
         self.attempt, self.examine = attempt, examine
@@ -100,7 +104,18 @@ class _Examined:
         self.__code__ = getattr(inner, "__code__", None)
 
     def __call__(self, *case: Any) -> Any:
-        return self.examine(self.attempt, *case)
+        try:
+            return self.examine(self.attempt, *case)
+        except Exception as error:
+            self.line = self.line or _line_of(error)
+            raise
+
+    def located(self, verdict: Verdict) -> Verdict:
+        """A verdict on it, with the line in which it raised."""
+        told = verdict.message
+        return replace(
+            verdict, message=told + self.line if " raised " in told else told
+        )
 
 
 def _examine(
@@ -496,15 +511,16 @@ def batch(attempt: Any) -> Verdict:
     }
     tried = _Examined(attempt, use) if callable(attempt) else attempt
     todo = "return a Batch of the five tensors."
-    return judge(tried, draw, fault, todo=todo)
+    told = judge(tried, draw, fault, todo=todo)
+    return tried.located(told) if isinstance(tried, _Examined) else told
 
 
 def encoder(attempt: Any) -> Verdict:
     """One state for each letter, read both ways, and the last states. (stage 3)"""
 
     def draw(rng: random.Random) -> dict[str, Any]:
-        src_vocab, emb, enc_hid = rng.sample(range(6, 12), 3)
-        lengths = rng.sample(range(3, 8), 3)
+        src_vocab, emb, enc_hid = rng.sample(range(8, 14), 3)
+        lengths = rng.sample(range(4, 8), 3)
         rows = [[rng.randrange(4, src_vocab) for _ in range(n)] for n in lengths]
         src_ids, src_lengths = pad_ids(rows)
         sizes = {"src_vocab": src_vocab, "emb": emb, "enc_hid": enc_hid}
@@ -625,7 +641,13 @@ def attention(attempt: Any) -> Verdict:
             with bound({"query": query, "enc_states": enc_states}):
                 answer = module(query, enc_states, src_mask)
         except Exception as error:
-            return _raised(error, _mends_mask(module, query, enc_states, src_mask))
+            hints = _mends_mask(module, query, enc_states, src_mask)
+            if "T" in _names_in(made.forward):
+                hints.append(
+                    "on three axes `.T` turns all of them round: "
+                    "`enc_states.transpose(1, 2)`."
+                )
+            return _raised(error, hints)
         if answer is None:
             return None
         told = _tensors(answer, 2, "context and weights")
@@ -874,6 +896,9 @@ def decoder(attempt: Any) -> Verdict:
         return ""
 
     errors = {
+        "must match except in dimension 1": (
+            "context and state lie side by side in the last axis: `dim=-1`."
+        ),
         "Expected hidden size": (
             "the letters come as (batch, tgt_len, emb): set batch_first=True; the "
             "first state goes in as (1, batch, hid)."
@@ -899,7 +924,8 @@ def loss(attempt: Any) -> Verdict:
         return {"logits": logits.requires_grad_(), "tgt_out": tgt_out}
 
     def use(loss_of: Callable, logits: Tensor, tgt_out: Tensor) -> Any:
-        return loss_of(logits, tgt_out)
+        with bound({"tgt_out": tgt_out, "tgt_vocab": logits.shape[-1]}):
+            return loss_of(logits, tgt_out)
 
     def each(logits: Tensor, tgt_out: Tensor) -> Tensor:
         nats = F.cross_entropy(logits.mT, tgt_out, reduction="none")
@@ -956,6 +982,13 @@ def loss(attempt: Any) -> Verdict:
         "cross_entropy takes the softmax itself: hand it logits, not probabilities.": (
             lambda logits, tgt_out: sequence_loss(logits.softmax(-1), tgt_out)
         ),
+        "softmax over the wrong axis: the letters are the last.": (
+            lambda logits, tgt_out: F.nll_loss(
+                logits.log_softmax(1).flatten(0, 1),
+                tgt_out.flatten(),
+                ignore_index=PAD,
+            )
+        ),
         "nll_loss wants log-probabilities: log_softmax first, or cross_entropy.": (
             lambda logits, tgt_out: F.nll_loss(
                 logits.flatten(0, 1), tgt_out.flatten(), ignore_index=PAD
@@ -987,7 +1020,8 @@ def loss(attempt: Any) -> Verdict:
     }
     tried = _Examined(attempt, use) if callable(attempt) else attempt
     todo = "return the mean loss in nats per real token, a tensor ()."
-    return judge(tried, draw, fault, todo=todo, mistakes=mistakes)
+    told = judge(tried, draw, fault, todo=todo, mistakes=mistakes)
+    return tried.located(told) if isinstance(tried, _Examined) else told
 
 
 class _Pupil(nn.Module):
@@ -1152,6 +1186,8 @@ def _steps_wrong(pupil: _Pupil, steps: list, count: int, peak_rate: float) -> st
     if max(rates) > 1.05 * peak_rate:
         return f"the rate rises to {max(rates):.3g}, above peak_rate = {peak_rate}."
     if len({*rates}) == 1:
+        if _same(torch.tensor(rates[0]), torch.tensor(peak_rate * one_cycle(0))):
+            return "the rate is that of step 0 at every step: does n grow?"
         return (
             'the learning rate is the same at every step: set `group["lr"]` from '
             "`one_cycle` before each."

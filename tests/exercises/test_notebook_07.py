@@ -7,6 +7,7 @@ from types import MethodType
 import nbformat
 import pytest
 import torch
+from torch import nn
 
 from seq2seq_lesson.exercises import notebook_07, workbench
 from seq2seq_lesson.reversal import draw_strings
@@ -192,6 +193,7 @@ class Encoder(nn.Module):
         ),
         "an axis for tgt_len": changed("07-4", (".unsqueeze(1), float", ", float")),
         "get exactly 0": changed("07-4", ('float("-inf")', "-100.0")),
+        "turns all of them round": changed("07-4", (".transpose(1, 2)", ".T")),
         "score the states": """
 class Attention(nn.Module):
     def __init__(self, hid, enc):
@@ -282,6 +284,9 @@ class Decoder(nn.Module):
         logits = self.output(torch.cat([context, states], -1))
         return logits, state, weights
 """,
+        "in the last axis: `dim=-1`": changed(
+            "07-5", ("[context, states], dim=-1", "[context, states], dim=1")
+        ),
         "embed tgt_in": changed("07-5", ("(tgt_in)", "(0 * tgt_in)")),
         "wanted 3 results": changed("07-5", (RETURN_LOGITS, "return logits")),
         "not among its parameters()": changed(
@@ -327,6 +332,10 @@ class Decoder(nn.Module):
             f"{LOSS}rows = logits.softmax(-1).flatten(0, 1)"
             "\n    return F.nll_loss(rows, tgt_out.flatten(), ignore_index=PAD)"
         ),
+        "the letters are the last": (
+            f"{LOSS}logs = logits.softmax(1).log().flatten(0, 1)"
+            "\n    return F.nll_loss(logs, tgt_out.flatten(), ignore_index=PAD)"
+        ),
         "the sign": changed("07-6", ("return F", "return -F")),
         "nothing leads back": changed("07-6", ("=PAD)", "=PAD).detach()")),
         "does not swap axes": (
@@ -361,7 +370,8 @@ class Decoder(nn.Module):
         ),
         "cut alone": changed("07-7", ("clip_grad_norm_", "clip_grad_value_")),
         "one step ahead": changed("07-7", ("(batches):", "(batches, 1):")),
-        "the same at every step": changed(
+        "does n grow?": changed("07-7", ("one_cycle(step", "one_cycle(0 * step")),
+        "learning rate is the same": changed(
             "07-7", ("one_cycle(step / len(batches))", "1")
         ),
         "only, wanted peak_rate": changed(
@@ -849,6 +859,7 @@ def test_the_shape_that_stage_7_promises_is_true_in_its_check():
         ("07-5", "(batch, tgt_len, emb)", "(tgt_len, batch, emb)"),
         (
             "07-7",
+            "batch.tgt_out)  # ()\n",
             "batch.tgt_out)  # ()\n"
             "        wanted = batch.tgt_out  # (tgt_len, batch)\n",
         ),
@@ -873,6 +884,47 @@ def test_an_error_in_a_cell_is_told_with_its_line(bench):
     wrong = changed("07-4", (".unsqueeze(1), float", ", float"))
     _, told = passing(bench, "attention", wrong)
     assert "In line 10: `scores = scores.masked_fill(~src_mask, float(" in told.message
+
+
+@pytest.mark.parametrize(
+    ("stage", "old", "new"),
+    [
+        ("batch", "(longest - len(row))", "(longest - row)"),
+        ("loss", "flatten(0, 1)", "flatten(0, 9)"),
+    ],
+)
+def test_a_function_that_raises_is_told_with_its_line(bench, stage, old, new):
+    number = f"07-{STAGES.index(stage) + 1}"
+    _, told = passing(bench, stage, changed(number, (old, new)))
+    assert "In line " in told.message
+    assert new in told.message
+
+
+def test_stage_6_holds_a_comment_to_the_logits_it_hands_over():
+    text = changed(
+        "07-6",
+        ("rows = ", "letters = tgt_out.flatten()  # (tgt_vocab,)\n    rows = "),
+    )
+    told = exercise_cells.verdict("07-6", text, checked=True).message
+    assert "ShapeError" in told
+    assert "letters came" in told
+
+
+def test_the_sizes_of_stage_3_all_differ():
+    seen = []
+
+    class Spy(nn.Module):
+        def __init__(self, *sizes):
+            super().__init__()
+            self.sizes = sizes
+
+        def forward(self, src_ids, src_lengths):
+            if len(src_ids) > 1:
+                seen.append([*self.sizes, 2 * self.sizes[-1], *src_ids.shape])
+
+    notebook_07.CHECKS["encoder"](Spy)
+    assert seen
+    assert all(len(set(sizes)) == len(sizes) for sizes in seen)
 
 
 def test_on_a_new_day_each_example_runs_after_the_set_up_alone():
