@@ -29,6 +29,7 @@ from seq2seq_lesson.exercises.comparing import Raised, describe, difference
 from seq2seq_lesson.exercises.isolation import bound, unbound
 from seq2seq_lesson.exercises.workbench import Bench, Told
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq, sequence_loss
+from seq2seq_lesson.shapes import ShapeError
 from seq2seq_lesson.training import one_cycle
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS, UNK, Vocabulary
 
@@ -1285,6 +1286,8 @@ def greedy(attempt: Any) -> Verdict:
             answer = decode(model, src_ids, src_lengths, max_len)
         except Exception as error:
             hints = [*spy.hints(model, src_ids, src_lengths)] if spy.calls else []
+            if isinstance(error, ShapeError) and "tgt_len" in str(error):
+                hints = ["an earlier comment may have given tgt_len a wrong size."]
             return _Seen(_raised(error, hints))
         if answer is None:
             return None

@@ -17,6 +17,7 @@ import io
 import json
 import linecache
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -87,10 +88,10 @@ class StageVerdict(Verdict):
 
 
 class Told(str):
-    """A sentence that a cell shows without quotation marks."""
+    """Sentences that a cell shows without quotation marks, in lines that fit a page."""
 
     def __repr__(self) -> str:
-        return str(self)
+        return textwrap.fill(self, 88, break_on_hyphens=False)
 
 
 class Bench:

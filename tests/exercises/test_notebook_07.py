@@ -910,6 +910,20 @@ def test_stage_6_holds_a_comment_to_the_logits_it_hands_over():
     assert "letters came" in told
 
 
+def test_stage_8_looks_for_a_false_comment_before_the_one_that_breaks():
+    text = changed(
+        "07-8",
+        ("src_ids != PAD  # (batch, src_len)", "src_ids != PAD  # (batch, tgt_len)"),
+        (
+            "return torch.cat(ids, dim=1), torch.cat(looks, dim=1)",
+            "written = torch.cat(ids, dim=1)  # (batch, tgt_len)\n"
+            "    return written, torch.cat(looks, dim=1)",
+        ),
+    )
+    told = exercise_cells.verdict("07-8", text, checked=True).message
+    assert "an earlier comment may have given tgt_len a wrong size" in told
+
+
 def test_the_sizes_of_stage_3_all_differ():
     seen = []
 
@@ -1070,7 +1084,11 @@ def test_what_no_longer_passes_is_not_brought_back_and_named(bench):
     bench.file.write_text(text, "utf-8")
     later = notebook_07.bench()
     later.file = bench.file
-    assert "Not brought back: loss (Not yet: " in later.bring_back()
+    said = later.bring_back()
+    assert "Not brought back: loss (Not yet: " in said
+    assert max(map(len, repr(said).splitlines())) <= 88
+    assert repr(said).split() == said.split()
+    assert workbench.read_file(bench.file)  # to be mended there
     assert later.part("loss") is notebook_07.OURS["loss"]
 
 
