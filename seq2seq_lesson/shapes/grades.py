@@ -402,7 +402,10 @@ class _Away(TorchFunctionMode):
         if isinstance(value, Tensor) and value.device != _META:
             self.foreign = True
             self.met |= {*value.shape}
-            return value.to(_META)
+            grad = value.requires_grad
+            return torch.empty(  # not value.to: a tensor may be a subclass's
+                value.shape, dtype=value.dtype, device=_META, requires_grad=grad
+            )
         return value
 
 
