@@ -123,7 +123,7 @@ def test_length_cuts_and_adds_letters(explorer):
     explorer.controls["length"].value = 3
     assert explorer.settings["letters"] == "abc"
     explorer.controls["length"].value = 12
-    assert explorer.settings["letters"] == "abc" + MORE[:9]
+    assert explorer.settings["letters"] == "abcadbbd" + MORE[:4]  # as it was typed
     explorer.controls["letters"].value = "DA da d"
     assert explorer.settings["length"] == 5
     assert "“dadad” becomes “dadad”" in explorer.draw(explorer.settings).notes[0]

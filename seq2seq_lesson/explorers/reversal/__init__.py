@@ -56,11 +56,13 @@ def reversal_playground(
             "epoch": whole("training", last, 0, last, "Sweep through the training"),
         },
         actions={
-            "letters": lambda s: {"length": max(len(usable(s["letters"])), 1)},
-            "length": lambda s: {
-                "letters": (usable(s["letters"]) + MORE)[: s["length"]]
+            "letters": lambda s: {
+                "typed": usable(s["letters"]),
+                "length": max(len(usable(s["letters"])), 1),
             },
+            "length": lambda s: {"letters": (s["typed"] + MORE)[: s["length"]]},
         },
+        typed=usable(letters),  # what a string that was shortened grows from again
     )
     explorer.controls["letters"].layout.width = "340px"  # for the longest
     return explorer
