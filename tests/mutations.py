@@ -47,8 +47,8 @@ MUTATIONS = [
     (
         "04_training_loop",
         "a path back in time",
-        '"the next state": arrived[-1] @ by_old',
-        '"the next state": arrived[-2] @ by_old',
+        "by_word, by_state = arrived[-2], arrived[-1] @ by_old",
+        "by_word, by_state = arrived[-2], arrived[-2] @ by_old",
     ),
 ]
 
