@@ -31,13 +31,7 @@ from seq2seq_lesson.explorers.sentences import (
     unknown_note,
 )
 from seq2seq_lesson.explorers.stepper.picture import step_picture
-from seq2seq_lesson.explorers.stepper.steps import (
-    Step,
-    can_be_written,
-    steps_of,
-    text,
-    write,
-)
+from seq2seq_lesson.explorers.stepper.steps import Step, can_be_written, text, write
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.vocabulary import Vocabulary
 
@@ -169,9 +163,7 @@ def read(settings: Settings) -> str:
 
 def written(settings: Settings) -> tuple[Step, ...]:
     """All steps of the sentence, the forced words in place."""
-    if settings.get("guest"):
-        return steps_of(reader(settings), read(settings), settings["forced"])
-    return write(MODELS[settings["model"]], read(settings), settings["forced"])
+    return write(reader(settings), read(settings), settings["forced"])
 
 
 def moved(settings: Settings, step: int) -> Settings:

@@ -9,7 +9,7 @@ import torch
 
 from seq2seq_lesson.attention import Attention
 from seq2seq_lesson.batches import pad_ids
-from seq2seq_lesson.explorers.sentences import Reader, loaded
+from seq2seq_lesson.explorers.sentences import Reader
 from seq2seq_lesson.seq2seq import best_words
 from seq2seq_lesson.vocabulary import EOS, SOS, SPECIALS
 
@@ -42,13 +42,8 @@ class Step:
 
 
 @lru_cache(maxsize=64)
-def write(name: str, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
-    """What `steps_of` gives of a trained model that comes along, by its name."""
-    return steps_of(loaded(name), sentence, forced)
-
-
 @torch.no_grad()
-def steps_of(reader: Reader, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
+def write(reader: Reader, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
     """Let a model write, greedily but for the words that are forced on it.
 
     It is `Seq2Seq.greedy`, taken apart. A decoder whose attention shows no score has
