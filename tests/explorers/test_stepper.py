@@ -37,7 +37,7 @@ def words_in(drawing):
 @pytest.mark.parametrize("name", MODELS.values())
 def test_steps_are_those_of_greedy_decoding(name):
     for sentence in EXAMPLES[:3]:
-        steps = write(name, sentence)
+        steps = write(loaded(name), sentence)
         known = translate(loaded(name)[0], [sentence], *loaded(name)[1:])[0]
         assert [step.wrote for step in steps] == known.words
         assert text(steps) == known.text
@@ -51,7 +51,7 @@ def test_steps_are_those_of_greedy_decoding(name):
 
 @pytest.mark.parametrize("name", [n for n in MODELS.values() if n != "plain"])
 def test_softmax_of_the_scores_is_the_weights_and_each_state_starts_the_next(name):
-    steps = write(name, EXAMPLES[0])
+    steps = write(loaded(name), EXAMPLES[0])
     for step in steps:
         torch.testing.assert_close(step.scores.softmax(-1), step.weights)
     for one, after in pairwise(steps):
@@ -66,20 +66,20 @@ def test_five_likeliest_by_hand():
     with torch.no_grad():
         logits, _, _ = model.decoder(torch.tensor([[SOS]]), first, states, mask)
     chances, places = logits[0, 0].softmax(-1).topk(5)
-    step = write("general-after", EXAMPLES[0])[0]
+    step = write(loaded("general-after"), EXAMPLES[0])[0]
     assert [word for word, _ in step.likeliest] == [tgt.words[n] for n in places]
     assert [chance for _, chance in step.likeliest] == pytest.approx(chances.tolist())
     assert step.chance == pytest.approx(float(chances[0]))
 
 
 def test_a_forced_word_is_written_and_the_rest_follows_from_it():
-    own = write("general-after", EXAMPLES[0])
-    made = write("general-after", EXAMPLES[0], ((5, "dog"),))
+    own = write(loaded("general-after"), EXAMPLES[0])
+    made = write(loaded("general-after"), EXAMPLES[0], ((5, "dog"),))
     assert [s.wrote for s in made[:4]] == [s.wrote for s in own[:4]]
     assert (made[4].wrote, made[4].forced, made[5].read) == ("dog", True, "dog")
     assert text(made) != text(own)
     assert made[4].likeliest == own[4].likeliest
-    ended = write("general-after", EXAMPLES[0], ((2, "<eos>"),))
+    ended = write(loaded("general-after"), EXAMPLES[0], ((2, "<eos>"),))
     assert [step.wrote for step in ended] == ["you", "<eos>"]
 
 
@@ -90,7 +90,7 @@ def test_what_can_be_forced_holds_no_padding_and_no_start():
 
 
 def test_the_buttons_go_forwards_and_back_and_stop_at_the_ends(explorer):
-    step, steps = explorer.controls["step"], write("general-after", EXAMPLES[0])
+    step, steps = explorer.controls["step"], write(loaded("general-after"), EXAMPLES[0])
     assert step.max == len(steps)
     seen = [step.value]
     for _ in steps:
@@ -101,7 +101,7 @@ def test_the_buttons_go_forwards_and_back_and_stop_at_the_ends(explorer):
         explorer.controls["back"].click()
     assert step.value == 1
     explorer.controls["sentence"].value = "j ai faim ."
-    assert step.max == len(write("general-after", "j ai faim .")) < len(steps)
+    assert step.max == len(write(loaded("general-after"), "j ai faim .")) < len(steps)
 
 
 def test_forcing_in_the_widget_changes_the_rest_and_can_be_taken_back(explorer):
@@ -132,7 +132,7 @@ def test_a_word_that_cannot_be_written_gets_a_sentence(explorer):
 
 def test_picture_tells_the_step():
     settings = stepper(step=5).settings
-    drawing, step = draw(settings), write("general-after", EXAMPLES[0])[4]
+    drawing, step = draw(settings), write(loaded("general-after"), EXAMPLES[0])[4]
     shown = words_in(drawing)
     assert {step.read, step.wrote, "step 5 asks"} <= set(shown)
     assert all(word in shown for word, _ in step.likeliest)
@@ -146,7 +146,8 @@ def test_picture_tells_the_step():
     assert widest.width == pytest.approx(1 + 8 * float(step.weights[place]))
     assert widest.start[0] == boxes["belle"].x + boxes["belle"].width / 2
     assert (
-        f"Step 5 of {len(write('general-after', EXAMPLES[0]))}" in drawing.description
+        f"Step 5 of {len(write(loaded('general-after'), EXAMPLES[0]))}"
+        in drawing.description
     )
 
 
@@ -187,7 +188,7 @@ def test_unknown_words_are_marked():
 
 def test_moving_stays_inside_and_force_lets_go_of_what_is_later():
     settings = stepper().settings
-    last = len(write("general-after", EXAMPLES[0]))
+    last = len(write(loaded("general-after"), EXAMPLES[0]))
     assert moved(settings, -3)["step"] == 1
     assert moved(settings, 99)["step"] == last
     known = {**settings, "forced": ((2, "is"), (4, "cat")), "step": 3, "word": " DOG "}
