@@ -4,7 +4,7 @@ A cell is on a slide if its metadata holds `slideshow.slide_type`: "slide" begin
 "-" goes on with it, "fragment" waits for a key. Of prose the slide shows the heading
 and the first paragraph, or those of `slideshow.paragraphs`; the rest is for the
 speaker's notes (key S). A picture or a prediction stands without its code; so does any
-output with `slideshow.show` "output", and with "picture" the picture alone.
+output with `slideshow.show` "output", and with "picture" or "table" that alone.
 """
 
 import re
@@ -148,7 +148,8 @@ def cut(cell: NotebookNode, after: NotebookNode) -> str:
     show = cell.metadata.slideshow.get("show")
     if show or only_output(cell):
         cell.metadata.transient = {"remove_source": True}
-        cell.outputs = [o for o in cell.outputs if not is_table(o)] or cell.outputs
+        kept = [o for o in cell.outputs if is_table(o) == (show == "table")]
+        cell.outputs = kept or cell.outputs
     if show == "picture":
         cell.outputs = [o for o in cell.outputs if "image/png" in o.get("data", {})]
     return "" if "slideshow" in after.metadata else after.source
