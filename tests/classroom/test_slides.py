@@ -89,6 +89,14 @@ def test_an_output_can_stand_without_its_code(show, kept):
     assert "image/png" in cell.outputs[-1].data
 
 
+def test_a_table_of_shapes_can_stand_alone():
+    cell = code("f()", "-", v4.new_output("stream", text="1"), *shown(PICTURE, TABLE))
+    cell.metadata.slideshow.show = "table"
+    (cell,) = chosen(prose("## A"), cell)
+    assert cell.metadata.transient
+    assert [slides.is_table(output) for output in cell.outputs] == [True]
+
+
 def test_a_prediction_is_a_question_with_its_choices():
     text = "How many?\n   ( ) none\n   ( ) all"
     asked = code("g = predict()", "-", *shown({"text/plain": text}))
