@@ -7,6 +7,7 @@ colours are those of `palette.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seq2seq_lesson.palette import family
@@ -83,7 +84,21 @@ class Cell:
     role: str = ""
 
 
-Item = Box | Text | Line | Arc | Cell
+@dataclass(frozen=True)
+class Part:
+    """Items that a reader can point at, or reach with the Tab key.
+
+    Then all parts that share one of its names stay as they are, the others fade, and
+    the `numbers` of those that stay appear. `says` is its tip, and is read aloud.
+    """
+
+    items: tuple[Item, ...]
+    says: str
+    names: tuple[str, ...]
+    numbers: tuple[Item, ...] = ()
+
+
+Item = Box | Text | Line | Arc | Cell | Part
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,12 @@ class Drawing:
     items: tuple[Item, ...] = ()
     notes: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
+
+
+def leaves(items: Iterable[Item]) -> Iterator[Item]:
+    """All that is always seen, in the order in which it is drawn; parts are opened."""
+    for item in items:
+        yield from leaves(item.items) if isinstance(item, Part) else (item,)
 
 
 def lines_of(box: Box) -> list[Text]:
@@ -133,7 +154,7 @@ def chips(
     axes: tuple[str, ...],
     sizes: tuple[int | str, ...],
     hidden: bool = False,
-) -> tuple[tuple[Item, ...], float]:
+) -> tuple[tuple[Box, ...], float]:
     """A shape as a row of tinted chips, an axis each; and the row's width.
 
     `y` is the middle of the row; an axis called "1" is of that size and has no name.
@@ -143,7 +164,8 @@ def chips(
     roles = ["quiet" if axis.isdigit() else family(axis) for axis in axes]
     if hidden or not axes:
         labels, roles = ["?" if hidden else "no axis"], ["quiet"]
-    items, at = [], x
+    items: list[Box] = []
+    at = x
     for label, role in zip(labels, roles, strict=True):
         wide = text_width(label, 13, mono=True) + 12
         items.append(Box(at, y - 11, wide, 22, label, role, 13, mono=True, radius=5))

@@ -14,7 +14,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
-from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Text, lines_of
+from seq2seq_lesson.drawing import (
+    Arc,
+    Box,
+    Cell,
+    Drawing,
+    Item,
+    Line,
+    Text,
+    leaves,
+    lines_of,
+)
 from seq2seq_lesson.drawing.svg import arrow_head, middle
 from seq2seq_lesson.palette import INK, ROLES, heat
 
@@ -47,7 +57,7 @@ def to_png(drawing: Drawing) -> bytes:
         for start, lines in ((-top, above), (drawing.height, below))
         for number, line in enumerate(lines)
     ]
-    for order, item in enumerate([*drawing.items, *notes]):
+    for order, item in enumerate([*leaves(drawing.items), *notes]):
         _draw(ax, item, order)
     file = io.BytesIO()
     figure.savefig(file, format="png", facecolor="white", metadata={"Software": None})

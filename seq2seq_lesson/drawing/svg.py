@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from math import hypot
-from zlib import crc32
 
 from seq2seq_lesson.drawing import (
     Arc,
@@ -14,6 +13,7 @@ from seq2seq_lesson.drawing import (
     Drawing,
     Item,
     Line,
+    Part,
     Point,
     Text,
     lines_of,
@@ -22,6 +22,7 @@ from seq2seq_lesson.palette import ROLES, heat
 
 SANS = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+Numbers = Mapping[str, str]  # the class of each name that parts have
 
 
 def to_html(drawing: Drawing) -> str:
@@ -29,19 +30,43 @@ def to_html(drawing: Drawing) -> str:
 
     Text takes the page's own colour (`currentColor`), so light and dark pages both show
     it, and the picture grows with the page's letters and shrinks to the room there is.
+    What a part does when it is pointed at is CSS alone, so it lives without a kernel.
     """
-    body = "".join(part for item in drawing.items for part in _marks(item))
-    number = crc32(drawing.title.encode())
+    parts = [item for item in drawing.items if isinstance(item, Part)]
+    names = dict.fromkeys(name for part in parts for name in part.names)
+    numbers: Numbers = {name: f"n{number}" for number, name in enumerate(names)}
+    body = "".join(mark for item in drawing.items for mark in _marks(item, numbers))
     width, height = _n(drawing.width), _n(drawing.height)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-labelledby="t{number} d{number}" width="100%" '
+        f'class="touch" role="{"group" if parts else "img"}" width="100%" '
+        f'aria-label="{escape(f"{drawing.title}. {drawing.description}")}" '
         f'style="display:block;max-width:{_n(drawing.width / 14)}em;height:auto" '
         f'font-family="{SANS}" fill="currentColor">'
-        f'<title id="t{number}">{escape(drawing.title)}</title>'
-        f'<desc id="d{number}">{escape(drawing.description)}</desc>{body}</svg>'
+        f"{_touch(numbers.values()) if parts else ''}{body}</svg>"
     )
     return notes_to_html(*drawing.above) + svg + notes_to_html(*drawing.notes)
+
+
+def _touch(names: Iterable[str]) -> str:
+    """The style that lets what belongs to the part pointed at stay, and fades the rest.
+
+    No rule names a drawing, so several drawings on a page need not know of each other.
+    """
+    pointed = ":is(:hover,:focus)"
+    rules = [
+        ".touch .part{transition:opacity .12s}",
+        ".touch .part:focus-visible{outline:2px solid;outline-offset:1px}",
+        ".touch .numbers{visibility:hidden;pointer-events:none}",
+        "@media(prefers-reduced-motion){.touch .part{transition:none}}",
+        f".touch:has(.part{pointed}) .part{{opacity:.2}}",
+        *(
+            f".touch:has(.{name}{pointed}) .{name}{{opacity:1}}"
+            f".touch:has(.{name}{pointed}) .{name} .numbers{{visibility:visible}}"
+            for name in names
+        ),
+    ]
+    return f"<style>{''.join(rules)}</style>"
 
 
 def notes_to_html(*notes: str) -> str:
@@ -51,9 +76,21 @@ def notes_to_html(*notes: str) -> str:
     return f'<div role="status" style="max-width:62em">{lines}</div>' if notes else ""
 
 
-def _marks(item: Item) -> Iterator[str]:
-    """The SVG elements of one item."""
+def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
+    """The SVG elements of one item; `numbers` has a class for each name of a part."""
     match item:
+        case Part():
+            belongs = " ".join(numbers[name] for name in item.names)
+            yield f'<g class="part {belongs}" tabindex="0" role="img">'
+            yield f"<title>{escape(item.says)}</title>"
+            for inner in item.items:
+                yield from _marks(inner, numbers)
+            if item.numbers:
+                yield '<g class="numbers">'
+                for inner in item.numbers:
+                    yield from _marks(inner, numbers)
+                yield "</g>"
+            yield "</g>"
         case Box():
             colour = _colour(item.role)
             dashes = ' stroke-dasharray="5 4"' if item.dashed else ""
@@ -63,7 +100,7 @@ def _marks(item: Item) -> Iterator[str]:
                 f'fill-opacity=".22" stroke="{colour}" stroke-width="1.6"{dashes}/>'
             )
             for line in lines_of(item):
-                yield from _marks(line)
+                yield from _marks(line, numbers)
         case Text():
             weight = ' font-weight="600"' if item.bold else ""
             font = f' font-family="{MONO}"' if item.mono else ""

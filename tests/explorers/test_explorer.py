@@ -18,6 +18,7 @@ from seq2seq_lesson.drawing import (
     Cell,
     Drawing,
     Line,
+    Part,
     Text,
     axis_label,
     chips,
@@ -64,12 +65,39 @@ def test_svg_is_well_formed_and_everything_is_escaped():
 
 
 def test_svg_tells_those_who_do_not_see_it():
-    html = to_html(drawing())
-    svg = ElementTree.fromstring(html)
+    svg = ElementTree.fromstring(to_html(drawing()))
     assert svg.get("role") == "img"
-    ids = svg.get("aria-labelledby").split()
-    assert [child.get("id") for child in svg] == ids
-    assert [child.text for child in svg] == [f"A title {NASTY}", f"Words {NASTY}"]
+    assert svg.get("aria-label") == f"A title {NASTY}. Words {NASTY}"
+    assert not [node for node in svg.iter() if node.get("id")]  # two on a page agree
+
+
+def part(*names, says="says"):
+    at = 10 * len(names)
+    number = Text(at, 40, f"number of {' '.join(names)}")
+    return Part((Box(at, 10, 8, 8, names[0]),), says, names, (number,))
+
+
+def test_a_part_can_be_reached_named_and_shows_its_numbers_when_asked():
+    html = to_html(drawing(part("word 1", "row 2", says=NASTY), part("word 1")))
+    svg = ElementTree.fromstring(html)
+    assert svg.get("role") == "group"  # an img would hide its parts from a reader
+    one, other = (n for n in svg.iter() if "part" in n.get("class", "").split())
+    assert one.get("tabindex") == "0"
+    assert one[0].text == NASTY
+    assert one.get("class").split() == ["part", "n0", "n1"]
+    assert other.get("class").split() == ["part", "n0"]
+    assert [n[0].text for n in svg.iter() if n.get("class") == "numbers"] == [
+        "number of word 1 row 2",
+        "number of word 1",
+    ]
+    style = next(n.text for n in svg.iter() if n.tag.endswith("style"))
+    assert {*re.findall(r"\.(n\d+)", style)} == {"n0", "n1"}
+
+
+def test_a_picture_has_what_stands_in_parts_but_not_what_waits():
+    hidden = Part((), "says", ("one",), (Box(10, 10, 50, 50),))
+    assert to_png(drawing(hidden)) == to_png(drawing())
+    assert to_png(drawing(part("one"))) == to_png(drawing(part("one").items[0]))
 
 
 def test_svg_follows_the_page():
