@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -44,6 +44,8 @@ class Explorer:
                   run when that button is pressed or that control has been moved
         settle:   settings -> the settings that change, pure; run before each drawing
         shown:    settings -> names of the controls of use now (default: all)
+        page:     by the name of a control: the values that a page without a kernel
+                  offers, in order; the page carries a drawing for each combination
         state:    settings that no control holds, such as a score
     """
 
@@ -55,10 +57,12 @@ class Explorer:
         actions: Mapping[str, Callable[[Settings], Settings]] | None = None,
         settle: Callable[[Settings], Settings] | None = None,
         shown: Callable[[Settings], Collection[str]] | None = None,
+        page: Mapping[str, Sequence[object]] | None = None,
         **state: object,
     ) -> None:
         self.draw, self.controls = draw, dict(controls)
         self.actions, self.settle, self.shown = dict(actions or {}), settle, shown
+        self.page = dict(page or {})
         self.state, self.busy = state, False
         self.drawn, self.waiting = 0.0, False  # when; does a drawing stand out?
         self.picture = ipywidgets.HTML()
@@ -81,6 +85,49 @@ class Explorer:
             if not isinstance(control, ipywidgets.Button)
         }
         return {**self.state, **chosen}
+
+    def frames(self) -> Iterator[tuple[tuple[object, ...], str]]:
+        """What a page carries: the values of its controls, and the picture for them.
+
+        Pure; the first control is moved first, and what stays as it is runs no action.
+        None stands for a control of no use there. What a control's own action changes,
+        such as a step behind the last, has no picture.
+        """
+        yield from self._frames(self.settings, ())
+
+    def offers(self, name: str) -> list[Any]:
+        """What a page offers for a control, the value that it has now among them."""
+        now: Any = self.settings[name]
+        values: list[Any] = [*self.page[name]]
+        if now not in values:
+            values = sorted([now, *values]) if type(now) is int else [now, *values]
+        return values
+
+    def _frames(
+        self, settings: Settings, chosen: tuple[object, ...]
+    ) -> Iterator[tuple[tuple[object, ...], str]]:
+        if len(chosen) == len(self.page):
+            yield chosen, self._drawn({**settings, **self._settled(settings)})
+            return
+        name = [*self.page][len(chosen)]
+        if self.shown and name not in self.shown(settings):
+            yield from self._frames(settings, (*chosen, None))
+            return
+        for value in self.offers(name):
+            moved = {**settings, name: value}
+            if name in self.actions and value != settings[name]:
+                moved |= self.actions[name](moved)
+            if moved[name] == value:
+                yield from self._frames(moved, (*chosen, value))
+
+    def _settled(self, settings: Settings) -> Settings:
+        return self.settle(settings) if self.settle else {}
+
+    def _drawn(self, settings: Settings) -> str:
+        try:
+            return to_html(self.draw(settings))
+        except Exception as problem:
+            return notes_to_html(_sentence(problem))
 
     def set(self, **changes: object) -> None:
         """Change settings, as if by hand but without their actions; draw once."""
@@ -126,14 +173,13 @@ class Explorer:
         """Draw what is chosen now."""
         self.waiting = False
         try:
-            if self.settle:
-                self._take(self.settle(self.settings))
+            self._take(self._settled(self.settings))
             settings = self.settings
             if self.shown:
                 names = self.shown(settings)
                 for name, control in self.controls.items():
                     control.layout.display = None if name in names else "none"
-            self.picture.value = to_html(self.draw(settings))
+            self.picture.value = self._drawn(settings)
         except Exception as problem:
             self.picture.value = notes_to_html(_sentence(problem))
         self.drawn = perf_counter()

@@ -188,7 +188,7 @@ def letters(settings):
     return Drawing(200, 60, "Letters", text, (Text(10, 20, text),), notes)
 
 
-def build():
+def build(**options):
     return Explorer(
         letters,
         {
@@ -206,6 +206,7 @@ def build():
         },
         shown=lambda settings: {"length", "kind", "more"} | {"on"} - {settings["kind"]},
         count=0,
+        **options,
     )
 
 
@@ -232,6 +233,30 @@ def test_actions_run_by_buttons_and_controls_and_draw_once():
     explorer.set(kind="a", length=4)  # from here, no action runs
     assert explorer.settings["count"] == 101
     assert "a4101" in explorer.picture.value
+
+
+def test_a_page_has_a_picture_for_each_combination_and_nothing_moves():
+    explorer = build(page={"kind": ["b", "a"], "length": [9, 2], "on": [True]})
+    before = explorer.settings, explorer.picture.value
+    frames = dict(explorer.frames())
+    assert [*frames] == [  # 5 stands there now
+        (kind, length, on)
+        for kind, on in (("b", True), ("a", True))
+        for length in (2, 5, 9)
+    ]
+    assert "b2100" in frames["b", 2, True]  # the action of "kind" has run
+    assert frames["a", 5, True] == explorer.picture.value
+    assert "This cannot be drawn: length" in frames["a", 9, True]
+    assert (explorer.settings, explorer.picture.value) == before
+
+
+def test_a_page_leaves_out_what_is_of_no_use_and_what_an_action_takes_back():
+    explorer = build(page={"said": ["", "a"], "length": [2, 3]})
+    assert [*dict(explorer.frames())] == [(None, 2), (None, 3), (None, 5)]
+    explorer.shown = None
+    explorer.actions["length"] = lambda s: {"length": min(s["length"], 2)}
+    kept = [length for _, length in dict(explorer.frames())]
+    assert kept == [2, 5, 2, 5]  # 5 has not been moved
 
 
 def test_what_goes_wrong_is_one_sentence_and_the_next_setting_draws_again():
