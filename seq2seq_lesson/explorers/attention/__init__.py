@@ -86,6 +86,11 @@ def attention_explorer(
             ),
             "sentence": lambda s: {"example": listed(s["sentence"])},
         },
+        page={
+            "example": EXAMPLES,
+            "left": [TITLES[name] for name in ("general-after", "additive-before")],
+            "left_weights": [*CHANGES],
+        },
     )
 
 

@@ -40,6 +40,7 @@ from seq2seq_lesson.explorers.shapes.running import (
 SLIDES = 40  # as far as a slider goes
 GIVEN = re.compile(r"= torch\.(zeros|ones|randint|linspace|arange)\(")
 START = {"question": 0, "right": 0, "asked": 0, "tries": 0, "said": ""}
+ON_A_PAGE = {"batch slider": (1, 4), "src_len slider": (3, 7), "layers slider": (1, 3)}
 START |= {"now": ("", ()), "before": ("", ()), "done": ()}
 
 
@@ -78,7 +79,13 @@ def shape_explorer(piece: str = "encoder: GRU", **sizes: int) -> Explorer:
     for name in controls.keys() - {"guess", "again"}:
         actions[name] = _forgetting(actions.get(name, lambda s: {}))
     explorer = Explorer(
-        draw, controls, actions=actions, settle=settle, shown=shown, **START
+        draw,
+        controls,
+        actions=actions,
+        settle=settle,
+        shown=shown,
+        page={"piece": [*PRESETS], **ON_A_PAGE},
+        **START,
     )
     explorer.widget.layout = ipywidgets.Layout(flex_flow="row wrap")
     above = explorer.widget.children[0]

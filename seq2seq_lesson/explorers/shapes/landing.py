@@ -53,7 +53,9 @@ def landing_explorer(one: str = "", other: str = "") -> Explorer:
         "one": lambda s: {"pair": _pair(s)},
         "other": lambda s: {"pair": _pair(s)},
     }
-    return Explorer(draw_landing, controls, actions=actions)
+    some = {"batch": (1, 2, 3), "src_len": (2, 3, 4), "emb": (1, 2, 3)}
+    page = {"pair": [*PAIRS], **some}
+    return Explorer(draw_landing, controls, actions=actions, page=page)
 
 
 def draw_landing(settings: Settings) -> Drawing:

@@ -10,7 +10,7 @@ follows from that.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from ipywidgets import DOMWidget
@@ -67,6 +67,7 @@ def stepper(name: str = "general-after", step: int = 1) -> Explorer:
             "model": lambda s: START,
         },
         guest=None,
+        page={"example": EXAMPLES, "model": (TITLES["plain"],)},
     )
     for control in ("example", "sentence", "model"):
         explorer.controls[control].layout.width = "340px"  # whole sentences, one line
@@ -87,7 +88,7 @@ def letter_stepper(
     box = typed("letters", string, "letters", "Type letters, then press Enter")
     actions: Actions = {"sentence": lambda s: START}
     guest = copied, vocabulary, vocabulary
-    explorer = _explorer({"sentence": box}, step, actions, guest)
+    explorer = _explorer({"sentence": box}, step, actions, guest, page={})
     read(explorer.settings)
     return explorer
 
@@ -96,7 +97,11 @@ Actions = dict[str, Callable[[Settings], Settings]]
 
 
 def _explorer(
-    controls: dict[str, DOMWidget], step: int, actions: Actions, guest: Reader | None
+    controls: dict[str, DOMWidget],
+    step: int,
+    actions: Actions,
+    guest: Reader | None,
+    page: dict[str, Sequence[object]],
 ) -> Explorer:
     """What is read is chosen by the controls given; the steps by those added here."""
     steering: Actions = {
@@ -123,6 +128,7 @@ def _explorer(
             "free": button("its own words", "Take all your words back"),
         },
         actions=actions | steering,
+        page={**page, "step": range(1, 33)},
         forced=(),
         guest=guest,
     )
