@@ -29,7 +29,8 @@ def to_html(drawing: Drawing) -> str:
     """The drawing as SVG, its sentences around it; all text is escaped.
 
     Text takes the page's own colour (`currentColor`), so light and dark pages both show
-    it, and the picture grows with the page's letters and shrinks to the room there is.
+    it, and the picture grows with the page's letters and shrinks to the room there is;
+    below three quarters of its size it scrolls.
     What a part does when it is pointed at is CSS alone, so it lives without a kernel.
     """
     parts = [item for item in drawing.items if isinstance(item, Part)]
@@ -41,11 +42,14 @@ def to_html(drawing: Drawing) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'class="touch" role="{"group" if parts else "img"}" width="100%" '
         f'aria-label="{escape(f"{drawing.title}. {drawing.description}")}" '
-        f'style="display:block;max-width:{_n(drawing.width / 14)}em;height:auto" '
+        f'style="display:block;max-width:{_n(drawing.width / 14)}em;height:auto;'
+        f'min-width:{_n(0.75 * drawing.width)}px" '
         f'font-family="{SANS}" fill="currentColor">'
         f"{_touch(numbers.values()) if parts else ''}{body}</svg>"
     )
-    return notes_to_html(*drawing.above) + svg + notes_to_html(*drawing.notes)
+    reached = "" if parts else ' tabindex="0"'  # or the keyboard could not scroll
+    box = f'<div style="overflow-x:auto"{reached}>{svg}</div>'
+    return notes_to_html(*drawing.above) + box + notes_to_html(*drawing.notes)
 
 
 def _touch(names: Iterable[str]) -> str:

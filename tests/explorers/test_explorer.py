@@ -55,6 +55,11 @@ def elements(html):
     return [(node.tag.split("}")[-1], node.text or "") for node in tree.iter()]
 
 
+def svg_of(html):
+    tree = ElementTree.fromstring(f"<div>{html}</div>")
+    return next(node for node in tree.iter() if node.tag.endswith("svg"))
+
+
 def test_svg_is_well_formed_and_everything_is_escaped():
     html = to_html(drawing(*ITEMS, notes=(NASTY,)))
     found = elements(html)
@@ -65,7 +70,7 @@ def test_svg_is_well_formed_and_everything_is_escaped():
 
 
 def test_svg_tells_those_who_do_not_see_it():
-    svg = ElementTree.fromstring(to_html(drawing()))
+    svg = svg_of(to_html(drawing()))
     assert svg.get("role") == "img"
     assert svg.get("aria-label") == f"A title {NASTY}. Words {NASTY}"
     assert not [node for node in svg.iter() if node.get("id")]  # two on a page agree
@@ -79,7 +84,7 @@ def part(*names, says="says"):
 
 def test_a_part_can_be_reached_named_and_shows_its_numbers_when_asked():
     html = to_html(drawing(part("word 1", "row 2", says=NASTY), part("word 1")))
-    svg = ElementTree.fromstring(html)
+    svg = svg_of(html)
     assert svg.get("role") == "group"  # an img would hide its parts from a reader
     one, other = (n for n in svg.iter() if "part" in n.get("class", "").split())
     assert one.get("tabindex") == "0"
@@ -101,10 +106,11 @@ def test_a_picture_has_what_stands_in_parts_but_not_what_waits():
 
 
 def test_svg_follows_the_page():
-    svg = ElementTree.fromstring(to_html(drawing(*ITEMS)))
+    svg = svg_of(to_html(drawing(*ITEMS)))
     assert svg.get("fill") == "currentColor"
     assert svg.get("viewBox") == "0 0 300 240"
     assert "em" in svg.get("style")  # grows with the page's letters
+    assert "min-width:225px" in svg.get("style")  # three quarters, then it scrolls
     colours = set(re.findall(r"#\w{6}", to_html(drawing(*ITEMS[:-2]))))
     assert colours <= {*ROLES.values()}  # no black, no white: both themes
 
@@ -116,6 +122,12 @@ def test_both_pens_draw_every_kind_of_item(item):
     blank, picture = (Image.open(io.BytesIO(to_png(d))) for d in (empty, full))
     assert blank.convert("L").getextrema() == (255, 255)
     assert picture.convert("L").getextrema()[0] < 250
+
+
+def test_the_keyboard_can_scroll_a_wide_picture():
+    plain, parted = (to_html(drawing(item)) for item in (ITEMS[0], part("one")))
+    assert plain.startswith('<div style="overflow-x:auto" tabindex="0"><svg')
+    assert parted.startswith('<div style="overflow-x:auto"><svg')  # by its parts
 
 
 def test_png_has_the_drawing_s_size_and_grows_with_its_notes():
