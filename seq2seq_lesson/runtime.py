@@ -52,9 +52,9 @@ def own_random_numbers(device: torch.device) -> AbstractContextManager[None]:
 
 
 def where_am_i() -> str:
-    """Say "test", "colab", "jupyter" or "python"."""
+    """Say "test", "page" (which is made now), "colab", "jupyter" or "python"."""
     if os.environ.keys() & {"SEQ2SEQ_LESSON_TEST", "PYTEST_CURRENT_TEST"}:
-        return "test"
+        return "page" if os.environ.get("SEQ2SEQ_LESSON_TEST") == "page" else "test"
     return _front()
 
 

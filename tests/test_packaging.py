@@ -95,7 +95,7 @@ def test_the_wheel_holds_the_package_and_its_data_alone(source):
     assert wheel.name == f"seq2seq_lesson-{version}-py3-none-any.whl"
     files = {
         path.relative_to(source).as_posix()
-        for suffix in ("py", "tsv", "pt", "csv")
+        for suffix in ("py", "js", "tsv", "pt", "csv")
         for path in (source / "seq2seq_lesson").rglob(f"*.{suffix}")
     }
     with zipfile.ZipFile(wheel) as packed:

@@ -23,12 +23,12 @@ from IPython.display import display
 from seq2seq_lesson.drawing import Drawing, shorten
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import notes_to_html, to_html
+from seq2seq_lesson.explorers.page import STILL, living
 from seq2seq_lesson.runtime import where_am_i
 
 Settings = Mapping[str, Any]  # each control's value, of the type that it holds
 VIEW = "application/vnd.jupyter.widget-view+json"
 BEHIND = "The controls are ahead of this picture; it follows."
-STILL = "A picture of the explorer's first state: run this cell to bring it alive."
 
 
 class Explorer:
@@ -90,8 +90,8 @@ class Explorer:
         """What a page carries: the values of its controls, and the picture for them.
 
         Pure; the first control is moved first, and what stays as it is runs no action.
-        None stands for a control of no use there. What a control's own action changes,
-        such as a step behind the last, has no picture.
+        None stands for a control of no use there. What a control's own action changes
+        or refuses, such as a step behind the last, has no picture.
         """
         yield from self._frames(self.settings, ())
 
@@ -107,7 +107,11 @@ class Explorer:
         self, settings: Settings, chosen: tuple[object, ...]
     ) -> Iterator[tuple[tuple[object, ...], str]]:
         if len(chosen) == len(self.page):
-            yield chosen, self._drawn({**settings, **self._settled(settings)})
+            try:
+                html = to_html(self.draw({**settings, **self._settled(settings)}))
+            except Exception as problem:
+                html = notes_to_html(_sentence(problem))
+            yield chosen, html
             return
         name = [*self.page][len(chosen)]
         if self.shown and name not in self.shown(settings):
@@ -116,18 +120,15 @@ class Explorer:
         for value in self.offers(name):
             moved = {**settings, name: value}
             if name in self.actions and value != settings[name]:
-                moved |= self.actions[name](moved)
+                try:
+                    moved |= self.actions[name](moved)
+                except ValueError:
+                    continue
             if moved[name] == value:
                 yield from self._frames(moved, (*chosen, value))
 
     def _settled(self, settings: Settings) -> Settings:
         return self.settle(settings) if self.settle else {}
-
-    def _drawn(self, settings: Settings) -> str:
-        try:
-            return to_html(self.draw(settings))
-        except Exception as problem:
-            return notes_to_html(_sentence(problem))
 
     def set(self, **changes: object) -> None:
         """Change settings, as if by hand but without their actions; draw once."""
@@ -179,31 +180,33 @@ class Explorer:
                 names = self.shown(settings)
                 for name, control in self.controls.items():
                     control.layout.display = None if name in names else "none"
-            self.picture.value = self._drawn(settings)
+            self.picture.value = to_html(self.draw(settings))
         except Exception as problem:
             self.picture.value = notes_to_html(_sentence(problem))
         self.drawn = perf_counter()
 
     def _ipython_display_(self) -> None:
-        """Alive where there is a kernel; a picture and a line where outputs are kept.
+        """Alive where there is a kernel, and on a page that is made of its outputs.
 
         A kept widget view would show as an error on a page without a kernel, so the
-        notebooks' own runner and tests get none. A reader's own copy keeps the picture
-        beside the view, for whoever turns it into a page.
+        notebooks' own runner and tests get none; the stored notebooks hold a picture
+        and a line alone. A reader's own copy holds the view, the picture for where only
+        that can be shown, and what lives without a kernel; not on Colab, where each
+        output is a page of its own, so that two would show.
         """
-        drawing = self.draw(self.settings)
+        drawing, where = self.draw(self.settings), where_am_i()
         png = base64.b64encode(to_png(drawing)).decode()
         bundle: dict[str, object] = {"image/png": png, "text/plain": drawing.title}
-        if where_am_i() in ("jupyter", "colab"):
+        if where in ("jupyter", "colab"):
             bundle[VIEW] = {
                 "version_major": 2,
                 "version_minor": 0,
                 "model_id": self.widget.model_id,
             }
-            display(bundle, raw=True)
-            return
         display(bundle, raw=True)
-        display({"text/plain": STILL, "text/html": f"<em>{STILL}</em>"}, raw=True)
+        if where != "colab":
+            html = living(self) if where in ("jupyter", "page") else f"<em>{STILL}</em>"
+            display({"text/plain": STILL, "text/html": html}, raw=True)
 
 
 def _ahead(html: str) -> str:

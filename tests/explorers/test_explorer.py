@@ -319,6 +319,14 @@ def test_memory_does_not_grow_over_500_updates():
     assert grown < 50_000
 
 
+def test_on_colab_an_output_is_a_page_of_its_own_so_there_is_one(monkeypatch):
+    shown = []
+    monkeypatch.setattr(wiring, "where_am_i", lambda: "colab")
+    monkeypatch.setattr(wiring, "display", lambda data, raw: shown.append(data))
+    build()._ipython_display_()
+    assert [set(data) for data in shown] == [{VIEW, "image/png", "text/plain"}]
+
+
 @pytest.mark.parametrize("place", ["test", "python"])
 def test_where_outputs_are_kept_there_is_a_picture_and_a_line(place, monkeypatch):
     shown = []
@@ -359,10 +367,11 @@ def front(request):
 @pytest.mark.parametrize(
     "front", [("this", {}), ("colab", {})], ids=["this", "colab"], indirect=True
 )
-def test_a_live_kernel_shows_the_widget_alone_and_it_follows_messages(front):
+def test_a_live_kernel_shows_the_widget_and_it_follows_messages(front):
     replies = front.run(CODE)
-    (shown,) = (c["data"] for kind, c in replies if kind == "display_data")
+    shown, kept = (c["data"] for kind, c in replies if kind == "display_data")
     assert set(shown) == {VIEW, "image/png", "text/plain"}
+    assert "<living-explorer" in kept["text/html"]
     slider, picture = printed(replies).split()
     moved = updates(front.move(slider, value=12))
     assert "e" * 12 in moved[picture]["value"]
@@ -370,10 +379,17 @@ def test_a_live_kernel_shows_the_widget_alone_and_it_follows_messages(front):
 
 
 @pytest.mark.parametrize(
-    "front", [("this", {"SEQ2SEQ_LESSON_TEST": "1"})], ids=["stored"], indirect=True
+    ("front", "alive"),
+    [
+        (("this", {"SEQ2SEQ_LESSON_TEST": "1"}), False),
+        (("this", {"SEQ2SEQ_LESSON_TEST": "page"}), True),
+    ],
+    ids=["stored", "page"],
+    indirect=["front"],
 )
-def test_a_stored_run_keeps_no_view(front):
+def test_a_run_for_keeps_has_no_view_and_frames_on_a_page_alone(front, alive):
     shown = [c["data"] for kind, c in front.run(CODE) if kind == "display_data"]
+    assert ("<living-explorer" in shown[1]["text/html"]) == alive
     assert [set(data) for data in shown] == [
         {"image/png", "text/plain"},
         {"text/html", "text/plain"},

@@ -1,0 +1,147 @@
+"""An explorer on a page without a kernel: its pictures, packed, and their player.
+
+Pictures differ in little. An element's name and attributes are kept once, what they say
+as columns, a place an element; so deflate, which looks back 32 KiB, finds it again.
+`player.js` unpacks in the browser, offline, and builds the controls.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+if TYPE_CHECKING:
+    from seq2seq_lesson.explorers.explorer import Explorer
+
+STILL = "A picture of the explorer's first state: run this cell to bring it alive."
+ELEMENT = re.compile(r"<[^>]*>[^<]*")
+SAYS = re.compile(r'(?<==")[^"\n]*|(?<=>)[^<\n]+')  # an attribute's value, a text
+SLIDES = ipywidgets.IntSlider, ipywidgets.SelectionSlider
+# Where a live view is, it alone shows; a view that lost its kernel says nothing.
+STYLE = """
+.jp-OutputArea:has(.jupyter-widgets > *) living-explorer,
+.output:has(.jupyter-widgets) living-explorer,
+.jp-OutputArea-child:has(+ * living-explorer) .jupyter-widgets:not(:has(*)),
+living-explorer [hidden], [hidden]:has(+ * living-explorer) { display: none }
+living-explorer { display: block }
+living-explorer .bar { display: flex; flex-wrap: wrap; gap: .4em 1.2em; margin: .4em 0 }
+living-explorer .bar > div { display: flex; align-items: center; gap: .4em;
+  max-width: 100% }
+living-explorer label { display: flex; flex-wrap: wrap; align-items: center; gap: .4em;
+  max-width: 100% }
+living-explorer [type=range] { width: 6.5em }
+living-explorer :is(select, button, input) { font: inherit; color: inherit;
+  max-width: 100%; min-height: 1.9em; margin: 0 }
+living-explorer :is(select, button) { background: transparent; padding: .1em .5em;
+  border: 1px solid; border-radius: 4px }
+living-explorer option { color: #111; background: #fff }
+living-explorer button[aria-disabled=true] { opacity: .45 }
+living-explorer output { min-width: 1.5em }
+living-explorer .said { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%) }
+"""
+
+
+def player() -> str:
+    """The style and the script that each page with an explorer needs once."""
+    script = files(__package__).joinpath("player.js").read_text("utf-8")
+    return f"<style>{STYLE}</style><script>(() => {{\n{script}}})()</script>"
+
+
+def living(explorer: Explorer) -> str:
+    """The explorer as HTML that lives without a kernel."""
+    offers = {name: explorer.offers(name) for name in explorer.page}
+    keys, frames = zip(*explorer.frames(), strict=True)
+    now = explorer.settings
+    data = {
+        "title": explorer.draw(now).title,
+        "controls": [_control(explorer, name) for name in offers],
+        "start": [values.index(now[name]) for name, values in offers.items()],
+        "keys": [
+            [
+                -1 if value is None else values.index(value)
+                for value, values in zip(key, offers.values(), strict=True)
+            ]
+            for key in keys
+        ],
+        "more": explorer.controls.keys() > offers.keys(),
+        **packed(frames),
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    inside = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return (
+        f'<living-explorer data-frames="{inside}"><em>{STILL}</em></living-explorer>'
+        f"{player()}"
+    )
+
+
+def _control(explorer: Explorer, name: str) -> Mapping[str, object]:
+    """What the player needs of a control; `resets` are the controls that it moves."""
+    control, offers = explorer.controls[name], explorer.offers(name)
+    labels = dict(
+        zip(
+            getattr(control, "_options_values", ()),
+            getattr(control, "_options_labels", ()),
+            strict=True,
+        )
+    )
+    action = explorer.actions.get(name, lambda settings: {})
+    changed: set[str] = set()
+    for value in offers:
+        changed |= action({**explorer.settings, name: value}).keys()
+    return {
+        "label": control.description,
+        "tip": getattr(control, "tooltip", "") or control.description_tooltip,
+        "slides": isinstance(control, SLIDES),
+        "values": [str(labels.get(value, value)) for value in offers],
+        "resets": [
+            place
+            for place, other in enumerate(explorer.page)
+            if other in changed and other != name
+        ],
+    }
+
+
+def packed(frames: Iterable[str]) -> dict[str, Any]:
+    """Kinds of elements, the columns of what they say, and each frame as kinds."""
+    kinds: dict[tuple[str, ...], int] = {}
+    columns: list[list[list[str]]] = []
+    seen: dict[str, tuple[int, list[str]]] = {}
+    rows = []
+    for frame in frames:
+        row = []
+        for element in ELEMENT.findall(frame):
+            if element not in seen:
+                pieces, says = tuple(SAYS.split(element)), SAYS.findall(element)
+                kind = kinds.setdefault(pieces, len(kinds))
+                columns += [[[] for _ in says]] * (kind == len(columns))
+                seen[element] = kind, says
+            kind, says = seen[element]
+            for column, said in zip(columns[kind], says, strict=True):
+                column.append(said)
+            row.append(chr(35 + kind))
+        rows.append("".join(row))
+    flat = ["\n".join(column) for kind_s in columns for column in kind_s]
+    return {"kinds": [*kinds], "columns": flat, "frames": rows}
+
+
+def unpacked(data: Mapping[str, Any]) -> list[str]:
+    """The frames, put together again, as the player does it."""
+    columns = iter([iter(column.split("\n")) for column in data["columns"]])
+    kinds = [[first, *((next(columns), piece) for piece in rest)]
+             for first, *rest in data["kinds"]]  # fmt: skip
+    return [
+        "".join(
+            part if isinstance(part, str) else next(part[0]) + part[1]
+            for letter in frame
+            for part in kinds[ord(letter) - 35]
+        )
+        for frame in data["frames"]
+    ]

@@ -1,0 +1,144 @@
+// Shows an explorer's drawings where there is no kernel: native controls over frames.
+// Beside a live widget its element is hidden by the style, and unpacks nothing.
+"use strict";
+customElements.get("living-explorer") ?? customElements.define("living-explorer",
+class extends HTMLElement {
+  connectedCallback() {
+    if (this.observer || !window.DecompressionStream) return;  // the picture stays
+    this.observer = new IntersectionObserver(([here]) => {
+      if (!here.isIntersecting) return;
+      this.observer.disconnect();
+      this.start();
+    }, { rootMargin: "100%" });
+    this.observer.observe(this);
+  }
+
+  async start() {
+    const bytes = Uint8Array.from(atob(this.dataset.frames), c => c.charCodeAt(0));
+    const deflated = new Blob([bytes]).stream();
+    const plain = deflated.pipeThrough(new DecompressionStream("deflate"));
+    this.data = await new Response(plain).json();
+    this.frames = unpacked(this.data);
+    this.wanted = [...this.data.start];
+    this.setAttribute("role", "group");
+    this.setAttribute("aria-label", this.data.title);
+    this.dataset.lmSuppressShortcuts = "true";  // JupyterLab's keys
+    const bar = made("div", { className: "bar" });
+    this.controls = this.data.controls.map((control, c) => this.control(control, c));
+    bar.append(...this.controls.map(control => control.box));
+    bar.addEventListener("keydown", own);
+    this.stage = made("div", { className: "stage" });
+    this.said = made("div", { className: "said" });
+    this.said.setAttribute("role", "status");
+    this.replaceChildren(bar, this.stage, this.said, this.elsewhere());
+    this.show();
+    const area = this.closest(".jp-OutputArea, .output");
+    for (const still of area?.querySelectorAll("img") ?? [])
+      (still.closest(".jp-OutputArea-child, .output_area") ?? still).hidden = true;
+  }
+
+  control({ label, tip, slides, values }, c) {
+    const box = made("div"), name = made("label", { textContent: label, title: tip });
+    const input = made(slides ? "input" : "select", { title: tip });
+    name.append(input);
+    box.append(name);
+    if (!slides) {
+      input.addEventListener("change", () => this.move(c, +input.value));
+      return { box, input };
+    }
+    input.type = "range";
+    input.addEventListener("input", () => this.move(c, this.can(c)[input.value]));
+    const output = made("output");
+    const buttons = [["◀", "back", -1], ["▶", "forward", 1]].map(([sign, way, by]) => {
+      const button = made("button", { type: "button", textContent: sign });
+      button.setAttribute("aria-label", `${label}: ${way}`);
+      button.addEventListener("click", () => {
+        const next = this.can(c)[+input.value + by];
+        if (next !== undefined) this.move(c, next);
+      });
+      return button;
+    });
+    name.append(output);
+    box.append(...buttons);
+    return { box, input, output, buttons, values };
+  }
+
+  // What can be chosen, given the controls before this one; -1: it is of no use.
+  can(c) {
+    const fits = this.data.keys.filter(key => key.slice(0, c).every(
+      (value, n) => value === this.chosen[n]));
+    return [...new Set(fits.map(key => key[c]))].sort((a, b) => a - b);
+  }
+
+  move(c, value) {
+    this.wanted[c] = value;
+    for (const other of this.data.controls[c].resets) this.wanted[other] = 0;
+    this.show();
+    this.said.textContent = this.spoken;
+  }
+
+  show() {
+    this.chosen = [];
+    for (const [c, control] of this.controls.entries()) {
+      const can = this.can(c), below = can.filter(value => value <= this.wanted[c]);
+      this.chosen[c] = below.at(-1) ?? can[0];
+      this.fill(control, this.data.controls[c].values, can, this.chosen[c]);
+    }
+    const frame = this.data.keys.findIndex(key => key.join() === this.chosen.join());
+    const aside = [...this.stage.children].map(child => child.scrollLeft);
+    this.stage.innerHTML = this.frames[frame];
+    [...this.stage.children].forEach((child, n) => { child.scrollLeft = aside[n] });
+    const notes = [...this.stage.querySelectorAll("[role=status]")];
+    for (const note of notes) note.removeAttribute("role");  // said by `said` alone
+    this.spoken = notes.map(note => note.innerText).join(" ");
+  }
+
+  fill({ box, input, output, buttons }, values, can, value) {
+    box.hidden = can[0] < 0 || can.length < 2;
+    if (!output) {
+      if (input.dataset.can !== can.join()) input.replaceChildren(
+        ...can.map(n => made("option", { value: n, textContent: values[n] })));
+      input.dataset.can = can.join();
+      input.value = value;
+      return;
+    }
+    input.max = can.length - 1;
+    input.value = can.indexOf(value);
+    output.value = values[value];
+    input.setAttribute("aria-valuetext", values[value]);
+    buttons[0].ariaDisabled = value === can[0];
+    buttons[1].ariaDisabled = value === can.at(-1);
+  }
+
+  elsewhere() {
+    const line = made("p", { className: "elsewhere", hidden: !this.data.more });
+    const link = document.querySelector('[href^="https://colab.research.google.com"]');
+    const place = "open the notebook on Colab";
+    line.append("Here you choose. To type your own, and for all else: ",
+      link ? made("a", { href: link.href, textContent: place }) : "run the cell", ".");
+    return line;
+  }
+});
+
+// The frames, put together from kinds of elements and the columns of their values.
+function unpacked({ kinds, columns, frames }) {
+  let column = 0;
+  const parts = kinds.map(pieces => ({
+    pieces, row: 0, values: pieces.slice(1).map(() => columns[column++].split("\n")),
+  }));
+  return frames.map(frame => [...frame].map(letter => {
+    const part = parts[letter.codePointAt(0) - 35], row = part.row++;
+    return part.pieces.map((piece, n) => (n ? part.values[n - 1][row] : "") + piece)
+      .join("");
+  }).join(""));
+}
+
+// Keys that a control uses are not also a deck's or a notebook's.
+function own(event) {
+  const arrow = event.key.startsWith("Arrow"), button = event.target.type === "button";
+  if (!/^(Page|Escape)/.test(event.key) && !(arrow && button)) event.stopPropagation();
+}
+
+function made(tag, properties = {}) {
+  return Object.assign(document.createElement(tag), properties);
+}
