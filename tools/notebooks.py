@@ -183,7 +183,8 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="+", type=Path)
     arguments = parser.parse_args()
     os.environ.setdefault("SEQ2SEQ_LESSON_CORPUS", "bundled")
-    os.environ["SEQ2SEQ_LESSON_TEST"] = "1"  # explorers then show a picture, no widget
+    # Explorers then show a picture and no widget; on a page they live without a kernel.
+    os.environ["SEQ2SEQ_LESSON_TEST"] = {"run": "page", "store": "1"}[arguments.command]
     commands = {"run": run, "store": store}
     return commands[arguments.command](arguments.notebooks)
 

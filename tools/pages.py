@@ -16,6 +16,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from pygments.formatters import HtmlFormatter
 
+from seq2seq_lesson.explorers.page import player
+
 STYLE = (
     """
 :root { color-scheme: light dark; --soft: #8882; --line: #8886; --link: #0b62a3; }
@@ -190,6 +192,12 @@ def fold_meanings(book: NotebookNode) -> None:
     book.cells = [c for c in book.cells if c.source or c.cell_type == "code"]
 
 
+def player_once(html: str) -> str:
+    """The page with the player of its explorers once, in front of the first."""
+    first, *rest = html.split(player())
+    return "".join([player() * bool(rest), first, *rest])
+
+
 def write_page(book: NotebookNode, path: Path) -> None:
     """Write the notebook as one HTML file."""
     exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
@@ -199,6 +207,7 @@ def write_page(book: NotebookNode, path: Path) -> None:
     describe_pictures(folded)
     fold_meanings(folded)
     body, _ = exporter.from_notebook_node(folded)
+    body = player_once(body)
     body = '<p><a href="index.html">All notebooks</a></p>\n' + body
     page = PAGE.format(title=escape(title_of(book)), style=STYLE, body=body)
     path.write_text(page, encoding="utf-8")
