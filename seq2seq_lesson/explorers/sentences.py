@@ -20,6 +20,14 @@ EXAMPLES = (  # of the bundled corpus; but for j ai faim, no model was trained o
     "il va l aider .",
     "j ai faim .",
 )
+RIVALS = (  # composed of known words: in a third of the steps a second word comes near
+    "vous regardez une nouvelle lettre interessante .",
+    "c est un bon acteur anglais .",
+    "il regarde ses petites pommes .",
+    "vous regardez un professeur allemand .",
+    "elle va porter sa belle valise rouge .",
+    "elle ne porte pas ses vieux chapeaux .",
+)
 OWN = "your own"  # what the list says when the sentence was typed
 
 MODELS = {  # what the lists show, and the trained model behind it
@@ -37,9 +45,9 @@ TITLES = {name: title for title, name in MODELS.items()}
 Reader = tuple[Seq2Seq, Vocabulary, Vocabulary]  # a model and what it reads, writes
 
 
-def listed(sentence: str) -> str:
+def listed(sentence: str, offered: tuple[str, ...] = EXAMPLES) -> str:
     """What the list of examples should say beside a typed sentence."""
-    return sentence if sentence in EXAMPLES else OWN
+    return sentence if sentence in offered else OWN
 
 
 @lru_cache(maxsize=len(MODELS))

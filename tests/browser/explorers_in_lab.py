@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from seq2seq_lesson.explorers.sentences import EXAMPLES
+from seq2seq_lesson.explorers.sentences import EXAMPLES, RIVALS
 from tests.browser.books import SMALL, twin, write_small
 from tests.browser.servers import TOKEN, end_sessions, lab
 from tests.browser.stage import ARTEFACTS, CONTENT, Stage, browser_page
@@ -63,6 +63,13 @@ MOVES = {  # a walk through each explorer: (control, value)
         ("sentence", "elle mange un chat noir ."),
         ("step", 3),
         ("free", None),
+        ("example", RIVALS[0]),
+        ("guessing", True),
+        ("guess", "2"),
+        ("forward", None),
+        ("temperature", "2"),
+        ("guess", "show me"),
+        ("guessing", False),
     ],
     "attention": [
         ("example", EXAMPLES[2]),

@@ -1,22 +1,28 @@
 """The decoding stepper: its steps are the model's own, and its picture tells them."""
 
+import math
 from itertools import pairwise
 
 import pytest
 import torch
 
-from seq2seq_lesson.drawing import Arc, Box, Text
+from seq2seq_lesson.corpus import prepare, read_pairs, split
+from seq2seq_lesson.drawing import Arc, Box, Drawing, Part, Text, leaves
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import stepper as explorer_module
-from seq2seq_lesson.explorers.sentences import EXAMPLES, MODELS, loaded
+from seq2seq_lesson.explorers.sentences import EXAMPLES, MODELS, RIVALS, loaded
 from seq2seq_lesson.explorers.stepper import (
+    HIDDEN,
+    START,
     draw,
     force,
+    guessed,
     letter_stepper,
     moved,
     stepper,
 )
+from seq2seq_lesson.explorers.stepper.picture import step_picture
 from seq2seq_lesson.explorers.stepper.steps import can_be_written, text, write
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.translation import translate
@@ -31,7 +37,7 @@ def explorer():
 
 
 def words_in(drawing):
-    return [item.text for item in drawing.items if isinstance(item, Text | Box)]
+    return [i.text for i in leaves(drawing.items) if isinstance(i, Text | Box)]
 
 
 @pytest.mark.parametrize("name", MODELS.values())
@@ -138,23 +144,21 @@ def test_picture_tells_the_step():
     assert all(word in shown for word, _ in step.likeliest)
     assert all(word in shown for word in EXAMPLES[0].split())
     widest = max(
-        (i for i in drawing.items if isinstance(i, Arc)), key=lambda a: a.width
+        (i for i in leaves(drawing.items) if isinstance(i, Arc)), key=lambda a: a.width
     )
     place = EXAMPLES[0].split().index("belle")
-    boxes = {i.text: i for i in drawing.items if isinstance(i, Box)}
+    boxes = {i.text: i for i in leaves(drawing.items) if isinstance(i, Box)}
     assert step.weights.argmax() == place
     assert widest.width == pytest.approx(1 + 8 * float(step.weights[place]))
-    assert widest.start[0] == boxes["belle"].x + boxes["belle"].width / 2
-    assert (
-        f"Step 5 of {len(write(loaded('general-after'), EXAMPLES[0]))}"
-        in drawing.description
-    )
+    middle = boxes["belle"].x + boxes["belle"].width / 2
+    assert widest.start[0] == pytest.approx(middle)
+    assert drawing.description.startswith("Step 5: it reads “your”")
 
 
 def test_the_four_parts_stand_in_the_order_of_the_model():
     def parts(name):
-        drawn = draw(stepper(name).settings).items
-        return [i.text[3:] for i in drawn if isinstance(i, Text) and i.bold][:4]
+        drawn = leaves(draw(stepper(name).settings).items)
+        return [i.text[3:] for i in drawn if isinstance(i, Text) and i.size == 16]
 
     state, look = "change the state", "look at the source"
     assert parts("general-after")[1:3] == [state, look]
@@ -181,7 +185,8 @@ def test_nonsense_gets_a_sentence_and_breaks_nothing(explorer, typed):
 def test_unknown_words_are_marked():
     settings = {**stepper().settings, "sentence": "je zut un chat ."}
     drawing = draw(settings)
-    marked = [i.text for i in drawing.items if isinstance(i, Box) and i.role == "wrong"]
+    boxes = [i for i in leaves(drawing.items) if isinstance(i, Box)]
+    marked = [box.text for box in boxes if box.role == "wrong"]
     assert marked == ["zut"]
     assert drawing.notes[-1].startswith("Unknown to the model")
 
@@ -192,8 +197,174 @@ def test_moving_stays_inside_and_force_lets_go_of_what_is_later():
     assert moved(settings, -3)["step"] == 1
     assert moved(settings, 99)["step"] == last
     known = {**settings, "forced": ((2, "is"), (4, "cat")), "step": 3, "word": " DOG "}
-    assert force(known) == {"forced": ((2, "is"), (3, "dog")), "word": "dog"}
+    made = {"forced": ((2, "is"), (3, "dog")), "word": "dog"}
+    assert force(known) == {**made, "answers": (), "guess": HIDDEN}
     assert force({**known, "word": ""})["forced"] == ((2, "is"),)
+
+
+@pytest.mark.parametrize("step", range(1, 10))
+def test_nothing_tells_what_is_written_later(step):
+    """The picture is the same if nothing comes after the step, or something else."""
+    settings = {**stepper().settings, "step": step}
+    shown = draw(settings)
+    steps = written_step(slice(step))
+    read, notes = EXAMPLES[0].split(), shown.notes[1:]
+    assert step_picture(steps, step, read, set(), "after", notes) == shown
+    assert draw({**settings, "forced": ((step + 1, "dog"),)}) == shown
+
+
+def test_the_word_read_is_marked_and_the_word_written_is_not_in_its_row():
+    drawing = draw(stepper(step=5).settings)
+    row = [i for i in leaves(drawing.items) if isinstance(i, Box) and i.y < 60]
+    assert [box.text for box in row] == ["<sos>", "you", "are", "drawing", "your"]
+    assert [box.role == "mark" for box in row] == [False] * 4 + [True]
+
+
+def test_a_guess_is_asked_for_judged_and_counted_once(explorer):
+    controls = explorer.controls
+    controls["example"].value = RIVALS[0]
+    controls["step"].value = 3
+    assert controls["guess"].layout.display == "none"
+    controls["guessing"].value = True
+    assert controls["guess"].layout.display is None
+    step = explorer_module.written(explorer.settings)[2]
+    hidden = draw(explorer.settings)
+    assert hidden.description.endswith("Which word does it write?")
+    assert not any("%" in word for word in words_in(hidden)[-10:])
+    offered = sorted(word for word, _ in step.likeliest)
+    assert [word for word in words_in(hidden) if word in offered] == offered
+    wrong = next(n for n, word in enumerate(offered) if word != step.wrote)
+    controls["guess"].value = str(wrong + 1)
+    assert f"Your guess “{offered[wrong]}” was wrong" in explorer.picture.value
+    assert explorer.settings["score"] == (0, 1)
+    controls["guess"].value = str(offered.index(step.wrote) + 1)
+    assert explorer.settings["score"] == (0, 1)  # the first guess counts
+    controls["forward"].click()
+    assert controls["guess"].value == HIDDEN
+    assert "Right so far: 0 of 1 guesses" in explorer.picture.value
+    step = explorer_module.written(explorer.settings)[3]
+    offered = sorted(word for word, _ in step.likeliest)
+    controls["guess"].value = str(offered.index(step.wrote) + 1)
+    assert "was right. Right so far: 1 of 2" in explorer.picture.value
+    controls["forward"].click()
+    controls["guess"].value = "show me"
+    assert explorer.settings["score"] == (1, 2)  # no guess
+    controls["back"].click()
+    assert controls["guess"].value != HIDDEN  # what was guessed stays seen
+    controls["example"].value = RIVALS[1]
+    assert controls["guess"].value == HIDDEN
+    assert explorer.settings["score"] == (1, 2)
+
+
+def test_a_word_of_ones_own_is_nothing_to_guess():
+    settings = {**stepper(step=5).settings, "guessing": True, "forced": ((5, "dog"),)}
+    assert "is made to write “dog”" in draw(settings).description
+    assert guessed({**settings, "guess": "1"}) == {"guess": HIDDEN}
+    assert force({**settings, "word": "", "answers": ((4, "1"), (5, "2"))}) == {
+        "forced": (), "word": "", "answers": ((4, "1"),), "guess": HIDDEN
+    }  # fmt: skip
+
+
+def test_a_word_that_cannot_be_leaves_the_forced_one_and_says_so(explorer):
+    explorer.controls["word"].value = "he"
+    explorer.controls["word"].value = "zzz"
+    told = " ".join(draw(explorer.settings).notes)
+    assert "is made to write “he”" in told
+    assert "Your “he” stays." in told
+    assert "by itself." not in told
+
+
+def test_a_temperature_changes_the_probabilities_and_nothing_else():
+    cold, one, hot = (
+        write(loaded("general-after"), RIVALS[0], (), t) for t in (0.5, 1.0, 2.0)
+    )
+    for three in zip(cold, one, hot, strict=True):
+        assert len({step.wrote for step in three}) == 1
+        assert len({tuple(dict(step.likeliest)) for step in three}) == 1
+        low, middle, high = (step.chance for step in three)
+        assert low >= middle >= high
+    runner = [dict(steps[2].likeliest) for steps in (one, hot)]
+    first, second = one[2].likeliest[0][0], one[2].likeliest[1][0]
+    ratio = [chances[first] / chances[second] for chances in runner]
+    assert ratio[0] == pytest.approx(ratio[1] ** 2, rel=1e-3)  # by hand: e^(a/2)^2
+    settings = {**stepper().settings, "temperature": "2"}
+    assert any("writes the same" in note for note in draw(settings).notes)
+
+
+def test_rivals_have_rivals_and_no_model_was_trained_on_them():
+    def near(sentences):
+        steps = [s for one in sentences for s in write(loaded("general-after"), one)]
+        return sum(step.likeliest[1][1] > 0.01 for step in steps) / len(steps)
+
+    pairs = split(prepare(read_pairs("bundled")))
+    assert not {pair.source for pair in pairs.train} & {*RIVALS}
+    assert near(EXAMPLES) < 0.1
+    assert near(RIVALS) > 1 / 3
+    for sentence in RIVALS:
+        steps = write(loaded("general-after"), sentence)
+        assert sum(0.05 <= s.likeliest[1][1] <= 0.45 for s in steps) >= 2, sentence
+        assert text(steps).endswith(".")
+
+
+def parts(drawing: Drawing) -> dict[str, list[Part]]:
+    named: dict[str, list[Part]] = {}
+    for item in drawing.items:
+        for name in item.names if isinstance(item, Part) else ():
+            named.setdefault(name, []).append(item)
+    return named
+
+
+def test_all_that_belongs_to_a_source_word_is_one():
+    step, named = written_step(4), parts(draw(stepper(step=5).settings))
+    for n, word in enumerate([*EXAMPLES[0].split(), "<eos>"]):
+        mine = [i for p in named[f"source {n + 1}"] for i in leaves(p.items)]
+        weight = float(step.weights[n])
+        assert word in [i.text for i in mine if isinstance(i, Box)]
+        assert f"{weight:.0%}" in [i.text for i in mine if isinstance(i, Text)]
+        assert any(isinstance(i, Arc) for i in mine) == (weight >= 0.005)
+        assert any(i.text == "step 5 asks" for i in mine if isinstance(i, Box))
+    unit = named["state 7"][0]
+    assert f"{float(step.after[6]):.2f}".replace("-", "−") in unit.numbers[0].text
+    assert named["choice 1"][0].says == f"{step.wrote}: {step.chance:.1%}"
+
+
+def written_step(which):
+    return write(loaded("general-after"), EXAMPLES[0])[which]
+
+
+def test_small_probabilities_are_seen():
+    """A tenth is as far from a hundredth as a whole is from a tenth."""
+    settings = stepper(step=5).settings
+    chances = [chance for _, chance in written_step(4).likeliest]
+    bars = [
+        next(i for i in p.items if isinstance(i, Box)).width
+        for name, (p, *_) in parts(draw(settings)).items()
+        if name.startswith("choice")
+    ]
+    for (one, long), (other, short) in pairwise(zip(chances, bars, strict=True)):
+        decades = math.log10(one / other)
+        assert long - short == pytest.approx(
+            decades * bars[0] / (4 + math.log10(chances[0])), rel=1e-3
+        )
+    assert "0.05%" in words_in(draw(settings))
+
+
+@pytest.mark.parametrize("sentence", [EXAMPLES[0], "j ai faim .", "la " * 31])
+def test_letters_are_large_enough(sentence):
+    drawing = draw({**stepper().settings, "sentence": sentence})
+    assert min(i.size for i in leaves(drawing.items) if isinstance(i, Box | Text)) >= 15
+
+
+def test_a_page_offers_each_step_hidden_and_shown():
+    explorer = stepper()
+    frames = dict(explorer.frames())
+    assert len(frames) < 300
+    general = explorer.controls["model"].value
+    for hidden in (False, True):
+        at = (RIVALS[0], general, 4, hidden)
+        settings = {**explorer.settings, **START, "sentence": RIVALS[0]}
+        settings |= {"example": RIVALS[0], "step": 4, "guessing": hidden}
+        assert frames[at] == to_html(draw(settings))
 
 
 def test_a_model_that_does_not_come_along_is_refused():
@@ -237,6 +408,9 @@ def test_a_model_of_ones_own_is_stepped_through(own):
         "Unknown to the model, so read as <unk>: “z”." in draw(explorer.settings).notes
     )
     torch.nn.init.zeros_(own.decoder.output.weight)  # what comes later is not seen
+    assert "read a letter" in " ".join(words_in(draw(explorer.settings)))
+    told = to_html(draw({**explorer.settings, "word": "zzz"}))
+    assert "word" not in told.replace("overflow-wrap", "")
     again = explorer_module.written({**explorer.settings, "sentence": "abca"})
     assert [step.wrote for step in again] == known.words
 

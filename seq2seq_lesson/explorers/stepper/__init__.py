@@ -3,8 +3,8 @@
     stepper()                             # the models of French that come along
     letter_stepper(model, letters, "abc") # a model of one's own that reads letters
 
-as the last line of a cell shows it. Force another word, and the rest of the sentence
-follows from that.
+as the last line of a cell shows it. Guess each word before it is shown, or force
+another one, and the rest of the sentence follows from that.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from difflib import get_close_matches
 from ipywidgets import DOMWidget
 
 from seq2seq_lesson.drawing import Drawing, shorten
-from seq2seq_lesson.explorers.controls import button, choice, typed, whole
+from seq2seq_lesson.explorers.controls import button, choice, switch, typed, whole
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.sentences import (
     EXAMPLES,
     MODELS,
     OWN,
+    RIVALS,
     TITLES,
     Reader,
     cleaned,
@@ -30,8 +31,14 @@ from seq2seq_lesson.explorers.sentences import (
     no_longer,
     unknown_note,
 )
-from seq2seq_lesson.explorers.stepper.picture import step_picture
-from seq2seq_lesson.explorers.stepper.steps import Step, can_be_written, text, write
+from seq2seq_lesson.explorers.stepper.picture import choices, step_picture
+from seq2seq_lesson.explorers.stepper.steps import (
+    SHOWN,
+    Step,
+    can_be_written,
+    text,
+    write,
+)
 from seq2seq_lesson.seq2seq import Seq2Seq
 from seq2seq_lesson.vocabulary import Vocabulary
 
@@ -48,8 +55,8 @@ def stepper(name: str = "general-after", step: int = 1) -> Explorer:
             "example": choice(
                 "sentence",
                 EXAMPLES[0],
-                [OWN, *EXAMPLES],
-                "French sentences that the model can read",
+                [OWN, *OFFERED],
+                "French sentences; in the first six a second word often comes near",
             ),
             "sentence": typed(
                 "or type", EXAMPLES[0], "French", "Type French, then press Enter"
@@ -63,11 +70,11 @@ def stepper(name: str = "general-after", step: int = 1) -> Explorer:
             "example": lambda s: (
                 {"sentence": s["example"], **START} if s["example"] != OWN else {}
             ),
-            "sentence": lambda s: {"example": listed(s["sentence"]), **START},
+            "sentence": lambda s: {"example": listed(s["sentence"], OFFERED), **START},
             "model": lambda s: START,
         },
         guest=None,
-        page={"example": EXAMPLES, "model": (TITLES["plain"],)},
+        page={"example": (*RIVALS[:4], *EXAMPLES[:3]), "model": (TITLES["plain"],)},
     )
     for control in ("example", "sentence", "model"):
         explorer.controls[control].layout.width = "340px"  # whole sentences, one line
@@ -104,33 +111,48 @@ def _explorer(
     page: dict[str, Sequence[object]],
 ) -> Explorer:
     """What is read is chosen by the controls given; the steps by those added here."""
+    noun = "letter" if guest else "word"
     steering: Actions = {
         "back": lambda s: moved(s, s["step"] - 1),
         "forward": lambda s: moved(s, s["step"] + 1),
         "step": lambda s: moved(s, s["step"]),
         "word": force,
-        "free": lambda s: {"forced": (), "word": ""},
+        "free": lambda s: {**START, "step": s["step"]},
+        "guess": guessed,
+    }
+    controls |= {
+        "step": whole("step", step, 1, 32, f"Which {noun} is being written"),
+        "back": button("◀ back", f"One {noun} back"),
+        "forward": button("forward ▶", f"Write the next {noun}"),
+        "word": typed(
+            "write here",
+            "",
+            f"another {noun}",
+            f"A {noun} to be written at this step, then press Enter; <eos> ends "
+            "it all, nothing lets the model choose",
+        ),
+        "free": button(f"its own {noun}s", f"Take all your {noun}s back"),
+        "temperature": choice(
+            "temperature", "1", TEMPERATURES, "What the logits are divided by"
+        ),
+        "guessing": switch(
+            f"guess each {noun} first", False, "Hide what is written until asked"
+        ),
+        "guess": choice(
+            "my guess", HIDDEN, GUESSES, f"The number of a {noun} in the picture"
+        ),
     }
     explorer = Explorer(
         draw,
-        {
-            **controls,
-            "step": whole("step", step, 1, 32, "Which word is being written"),
-            "back": button("◀ back", "One word back"),
-            "forward": button("forward ▶", "Write the next word"),
-            "word": typed(
-                "write here",
-                "",
-                "another word",
-                "A word to be written at this step, then press Enter; <eos> ends the "
-                "sentence, nothing lets the model choose",
-            ),
-            "free": button("its own words", "Take all your words back"),
-        },
+        controls,
         actions=actions | steering,
-        page={**page, "step": range(1, 33)},
+        shown=lambda s: {*controls} - (set() if s["guessing"] else {"guess"}),
+        page={**page, "step": range(1, 33), "guessing": (False, True)},
         forced=(),
         guest=guest,
+        noun=noun,
+        answers=(),
+        score=(0, 0),
     )
 
     def follow(_: object) -> None:
@@ -145,7 +167,11 @@ def _explorer(
     return explorer
 
 
-START = {"step": 1, "forced": (), "word": ""}
+OFFERED = RIVALS + EXAMPLES
+TEMPERATURES = ["0.5", "0.7", "1", "1.4", "2"]
+HIDDEN, ASKED = "?", "show me"
+GUESSES = [HIDDEN, *map(str, range(1, SHOWN + 1)), ASKED]
+START = {"step": 1, "forced": (), "word": "", "guess": HIDDEN, "answers": ()}
 
 
 def reader(settings: Settings) -> Reader:
@@ -169,13 +195,36 @@ def read(settings: Settings) -> str:
 
 def written(settings: Settings) -> tuple[Step, ...]:
     """All steps of the sentence, the forced words in place."""
-    return write(reader(settings), read(settings), settings["forced"])
+    hot = float(settings["temperature"])
+    return write(reader(settings), read(settings), settings["forced"], hot)
 
 
 def moved(settings: Settings, step: int) -> Settings:
     """Go to that step, or to the nearest that there is."""
     step = min(max(step, 1), len(written(settings)))
-    return {"step": step, "word": dict(settings["forced"]).get(step, "")}
+    return {
+        "step": step,
+        "word": dict(settings["forced"]).get(step, ""),
+        "guess": dict(settings["answers"]).get(step, HIDDEN),
+    }
+
+
+def guessed(settings: Settings) -> Settings:
+    """Keep what was guessed at this step, and the score; the first guess counts."""
+    step, guess = settings["step"], settings["guess"]
+    answers = dict(settings["answers"])
+    if step in answers or step in dict(settings["forced"]) or guess == HIDDEN:
+        return {"guess": answers.get(step, HIDDEN)}
+    right, of = settings["score"]
+    if guess != ASKED:
+        now = written(settings)[step - 1]
+        right, of = right + (picked(guess, now) == now.wrote), of + 1
+    return {"answers": (*settings["answers"], (step, guess)), "score": (right, of)}
+
+
+def picked(guess: str, step: Step) -> str:
+    """The word that a guess at this step stands for; "" if there is none."""
+    return "" if guess in (HIDDEN, ASKED) else choices(step)[int(guess) - 1]
 
 
 def force(settings: Settings) -> Settings:
@@ -184,7 +233,9 @@ def force(settings: Settings) -> Settings:
     if word and word not in can_be_written(reader(settings)):
         return {}  # the picture says that this word cannot be
     kept = tuple((n, other) for n, other in settings["forced"] if n < step)
-    return {"forced": (*kept, (step, word)) if word else kept, "word": word}
+    answers = tuple((n, guess) for n, guess in settings["answers"] if n < step)
+    forced = (*kept, (step, word)) if word else kept
+    return {"forced": forced, "word": word, "answers": answers, "guess": HIDDEN}
 
 
 def draw(settings: Settings) -> Drawing:
@@ -193,28 +244,62 @@ def draw(settings: Settings) -> Drawing:
     steps, source = written(settings), read(settings).split()
     unknown = [w for w in dict.fromkeys(source) if w not in vocabulary]
     step = min(settings["step"], len(steps))
-    notes = impossible(settings, step) + changed(settings) + unknown_note(unknown)
-    order = model.config.order
-    return step_picture(steps, step, source, set(unknown), order, notes)
+    forced = step in dict(settings["forced"])
+    hidden = settings["guessing"] and settings["guess"] == HIDDEN and not forced
+    notes = (
+        *scored(settings, steps[step - 1]),
+        *warmed(settings),
+        *impossible(settings, step),
+        *changed(settings, step, hidden),
+        *unknown_note(unknown),
+    )
+    order, noun = model.config.order, settings["noun"]
+    return step_picture(steps, step, source, set(unknown), order, notes, noun, hidden)
+
+
+def scored(settings: Settings, step: Step) -> tuple[str, ...]:
+    """What became of the guess at this step, and of all."""
+    right, of = settings["score"]
+    if not settings["guessing"] or not of:
+        return ()
+    told = ""
+    if word := picked(settings["guess"], step):
+        told = f"Your guess “{word}” was {'right' if word == step.wrote else 'wrong'}. "
+    return (f"{told}Right so far: {right} of {of} guesses.",)
+
+
+def warmed(settings: Settings) -> tuple[str, ...]:
+    """What a temperature does, and what it does not."""
+    if settings["temperature"] == "1":
+        return ()
+    flat = "nearer to" if float(settings["temperature"]) > 1 else "further from"
+    return (
+        f"Temperature {settings['temperature']}: divided by it, the same logits give "
+        f"probabilities {flat} each other. Their order stays, so the model, which "
+        f"takes the likeliest {settings['noun']}, writes the same.",
+    )
 
 
 def impossible(settings: Settings, step: int) -> tuple[str, ...]:
     """Say so if the word in the box cannot be written, and which ones are near it."""
     word = settings["word"].strip().lower()
-    if word == dict(settings["forced"]).get(step, ""):
+    forced = dict(settings["forced"]).get(step, "")
+    if word == forced:
         return ()
     words = can_be_written(reader(settings))
     near = " or ".join(f"“{other}”" for other in get_close_matches(word[:40], words, 3))
+    stays = f"Your “{forced}” stays." if forced else "It chooses by itself."
     return (
-        f"“{shorten(word, 24)}” is none of the {len(words)} words that this model can "
-        f"write{f': did you mean {near}' if near else ''}. It chose by itself.",
+        f"“{shorten(word, 24)}” is none of the {len(words)} {settings['noun']}s that "
+        f"this model can write{f': did you mean {near}' if near else ''}. {stays}",
     )
 
 
-def changed(settings: Settings) -> tuple[str, ...]:
-    """What the model would have written without the forced words."""
-    if not settings["forced"]:
+def changed(settings: Settings, step: int, hidden: bool) -> tuple[str, ...]:
+    """What the model would have written up to this step without the forced words."""
+    told = [(n, word) for n, word in settings["forced"] if n <= step]
+    if not told:
         return ()
-    alone = text(written({**settings, "forced": ()}))
-    words = ", ".join(f"“{word}”" for _, word in settings["forced"])
-    return (f"You made it write {words}. By itself it writes “{alone}”.",)
+    alone = text(written({**settings, "forced": ()})[: step - hidden])
+    words = ", ".join(f"“{word}”" for _, word in told)
+    return (f"You made it write {words}. By itself it writes “{alone}” up to here.",)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Point, Text
+from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Part, Text
 from seq2seq_lesson.explorers.sentences import fitted, spread
-from seq2seq_lesson.explorers.stepper.steps import SHOWN, Step, text
+from seq2seq_lesson.explorers.stepper.steps import SHOWN, Step
 from seq2seq_lesson.vocabulary import EOS, SPECIALS
 
-LEFT, WIDE = 252, 1080  # where the rows begin; the least width of the picture
-GAP = 26  # between the four parts
+LEFT, LEAST = 116, 660  # where the rows begin; the least width of the picture
+GAP = 20  # between the four parts
+FAINTEST = -4  # the bars begin at ten to the power of it, a hundredth of a per cent
 
 
 def step_picture(
@@ -20,112 +22,131 @@ def step_picture(
     unknown: set[str],
     order: str,
     notes: tuple[str, ...],
+    noun: str = "word",
+    hidden: bool = False,
 ) -> Drawing:
     """One step in four parts, in the order in which the model takes them.
+
+    Of later steps nothing is shown.
 
     Args
         number: of the step, from 1
         source: the words read, without "<eos>"
         order:  "after", "before" or "none", where the attention stands
+        noun:   what the model reads and writes, a "word" or a "letter"
+        hidden: whether what this step writes is still to be guessed
     """
-    step, y = steps[number - 1], 10.0
+    step, y = steps[number - 1], 6.0
     read = [*source, SPECIALS[EOS]]
-    column = spread(read, 15, 46, 96)
-    width = max(WIDE, LEFT + column * len(read) + 130)
+    column = spread(read, 15, 52, 96)
+    width = max(LEAST, LEFT + column * len(read) + 8)
     parts = {
-        "read a word": lambda y: _sentence(steps, number, width, y),
-        "change the state": lambda y: _state(step, y),
-        "look at the source": lambda y: _look(step, number, read, unknown, column, y),
-        "choose a word": lambda y: _choose(step, y),
+        f"read a {noun}": lambda y: _sentence(steps, number, width, y),
+        "change the state (dark −1, bright +1; its change: dark 0, bright 1)": (
+            lambda y: _state(step, width, y)
+        ),
+        "look at the source (softmax turns scores into weights)": (
+            lambda y: _look(step, number, read, unknown, column, noun, y)
+        ),
+        f"choose a {noun} (from line to line ten times as likely)": (
+            lambda y: _choose(step, hidden, width, y)
+        ),
     }
     names = [*parts]
     if order == "before":
         names[1:3] = names[2], names[1]
     if order == "none":
-        names.remove("look at the source")
+        del names[2]
     items: list[Item] = []
     for place, name in enumerate(names, start=1):
-        drawn, height = parts[name](y)
-        items += [Text(8, y + 14, f"{place}  {name}", size=15, bold=True), *drawn]
-        y += height + GAP
-    said = _in_words(steps, number, read)
-    title = "Decoding, one word at a time"
+        title, _, aside = name.partition(" (")
+        head = f"{place}  {title}"
+        items.append(Text(8, y + 12, head, size=16, bold=True))
+        if aside:
+            at = 28 + 9.5 * len(head)
+            items.append(Text(at, y + 12, aside.strip(")"), role="faint"))
+        drawn, height = parts[name](y + 30)
+        items += drawn
+        y += 30 + height + GAP
+    said = _in_words(steps, number, read, noun, hidden)
+    title = f"Decoding, one {noun} at a time"
     return Drawing(width, y - GAP + 6, title, said, tuple(items), (said, *notes))
 
 
-def _in_words(steps: tuple[Step, ...], number: int, read: list[str]) -> str:
-    """The step as a sentence."""
+def _in_words(
+    steps: tuple[Step, ...], number: int, read: list[str], noun: str, hidden: bool
+) -> str:
+    """The step as a sentence; a step that is hidden ends in a question."""
     step = steps[number - 1]
-    looks = ""
+    told = f"Step {number}: it reads “{step.read}”"
     if step.weights is not None:
         most = int(step.weights.argmax())
         word = fitted(read[most], 200, 15)
-        looks = f"looks most at “{word}” ({step.weights[most]:.0%}), "
+        told += f", looks most at “{word}” ({step.weights[most]:.0%})"
+    if hidden:
+        return f"{told}. Which {noun} does it write?"
     by = "is made to write" if step.forced else "writes"
-    return (
-        f"Step {number} of {len(steps)}: it reads “{step.read}”, {looks}{by} "
-        f"“{step.wrote}” ({_share(step.chance)}). "
-        f"The whole sentence: “{text(steps)}”."
-    )
+    so_far = " ".join(step.wrote for step in steps[:number])
+    return f"{told}, {by} “{step.wrote}” ({share(step.chance)}). So far: “{so_far}”."
 
 
-def _share(chance: float) -> str:
-    """A probability, to a tenth of a per cent."""
-    return f"{chance:.1%}" if chance >= 0.001 else "< 0.1%"
+def share(chance: float) -> str:
+    """A probability, to a tenth of a per cent; a small one to a hundredth."""
+    if chance < 10**FAINTEST:
+        return "< 0.01%"
+    return f"{chance:.1%}" if chance >= 0.001 else f"{chance:.2%}"
 
 
 def _sentence(
     steps: tuple[Step, ...], number: int, width: float, y: float
 ) -> tuple[list[Item], float]:
-    """What was written so far, the word that is read now, and what will be written.
-
-    A bracket leads from the word that is read to the one that is written.
-    """
+    """What was written before this step; its last word is the one that is read now."""
     items: list[Item] = []
     x, line = float(LEFT), y
-    spots: list[Point] = []
-    for place, word in enumerate([steps[0].read, *(step.wrote for step in steps)]):
+    for place in range(number):
+        before = steps[place - 1] if place else None
+        word = before.wrote if before else steps[0].read
         wide = max(36, 9 * len(word) + 18)
         if x + wide > width - 8:
-            x, line = float(LEFT), line + 46
-        forced = place > 0 and steps[place - 1].forced
-        now, later = place == number - 1, place >= number
-        role = "batch" if forced else "mark" if now else "quiet"
-        items.append(Box(x, line, wide, 30, word, role, bold=now, dashed=later))
-        spots.append((x + wide / 2, line + 30))
+            x, line = float(LEFT), line + 36
+        now = place == number - 1
+        role = "mark" if now else "batch" if before and before.forced else "quiet"
+        if before is None:
+            says = f"{word}: every sentence begins from it"
+        else:
+            by = "yours" if before.forced else "its own"
+            says = f"step {place} wrote {word}, {by} ({share(before.chance)})"
+        box = Box(x, line, wide, 30, word, role, bold=now)
+        items.append(Part((box,), f"{says}; read now" if now else says, (says,)))
         x += wide + 6
-    (x1, y1), (x2, y2) = spots[number - 1 : number + 1]
-    if y1 == y2:
-        path = ((x1, y1 + 1), (x1, y1 + 12), (x2, y1 + 12), (x2, y1 + 1))
-        items.append(Line(path, "mark", arrow=True))
-    return items, line - y + 42
+    return items, line - y + 30
 
 
-def _state(step: Step, y: float) -> tuple[list[Item], float]:
+def _state(step: Step, width: float, y: float) -> tuple[list[Item], float]:
     """The state's numbers as two strips, and how far each of them moved."""
-    items: list[Item] = []
-    moved = (step.after - step.before).abs()
-    rows = {
-        "before": (step.before + 1) / 2,
-        "after": (step.after + 1) / 2,
-        "change": moved.clamp(max=1),
-    }
-    one = (WIDE - LEFT - 160) / len(moved)
-    for place, (name, values) in enumerate(rows.items()):
-        top = y + 4 + 20 * place
-        items.append(Text(LEFT - 10, top + 8, name, "end", "faint", 14))
-        items += [
-            Cell(LEFT + one * n, top, one + 0.4, 16, value)
-            for n, value in enumerate(values.tolist())
-        ]
-    x = WIDE - 148
-    items += [
-        Text(x, y + 12, "dark −1, bright +1", role="faint", size=13),
-        Text(x, y + 32, "(before and after)", role="faint", size=13),
-        Text(x, y + 52, "dark 0, bright ≥ 1", role="faint", size=13),
-        Text(x, y + 72, f"change: length {float(moved.norm()):.1f}", size=14),
+    moved = step.after - step.before
+    one = (width - LEFT - 8) / len(moved)
+    items: list[Item] = [
+        Text(LEFT - 10, y + 8 + 20 * place, name, "end", "faint")
+        for place, name in enumerate(("before", "after", "change"))
     ]
-    return items, 78
+    length = f"length of the change: {float(moved.norm()):.1f}"
+    told = zip(step.before.tolist(), step.after.tolist(), moved.tolist(), strict=True)
+    for n, (before, after, change) in enumerate(told):
+        values = (before + 1) / 2, (after + 1) / 2, min(abs(change), 1)
+        cells = tuple(
+            Cell(LEFT + one * n, y + 20 * place, one + 0.4, 16, value)
+            for place, value in enumerate(values)
+        )
+        says = f"number {n + 1}: {_signed(before, 2)} → {_signed(after, 2)}"
+        number = Text(width - 8, y + 72, says, "end", mono=True)
+        items.append(Part(cells, says, (f"state {n + 1}",), (number,)))
+    items.append(Text(LEFT, y + 72, length))
+    return items, 82
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _look(
@@ -134,79 +155,107 @@ def _look(
     read: list[str],
     unknown: set[str],
     column: float,
+    noun: str,
     y: float,
 ) -> tuple[list[Item], float]:
     """Arcs from the asking step to what it looks at; scores, and their weights."""
-    row, end = y + 96, LEFT + column * len(read) + 14
-    asks = (end + 50, row)
+    row, asks = y + 92, (8.0, 100.0)  # where the asking box begins; its width
     assert step.weights is not None, "without attention this part is left out"
     assert step.scores is not None, "weights come of scores"
     weights, scores = step.weights.tolist(), step.scores.tolist()
-    items: list[Item] = [*_arcs(weights, column, row, asks)]
-    items.append(Box(end, row, 100, 34, f"step {number} asks", "mark", 14, bold=True))
-    names = {"word read": 17, "score": 54, "weight": 96}
+    names = tuple(f"source {n + 1}" for n in range(len(read)))
+    items: list[Item] = []
+    tips = [
+        f"{word}: score {_signed(score, 1)}, weight {weight:.1%}"
+        for word, score, weight in zip(read, scores, weights, strict=True)
+    ]
+    start = asks[0] + asks[1] / 2, row
+    longest = LEFT + column * len(read) - start[0]
+    for n, weight in enumerate(weights):
+        if weight < 0.005:  # an arc that nobody would see
+            continue
+        x = LEFT + column * (n + 0.5)
+        bulge = 22 + 62 * (x - start[0]) / longest
+        arc = Arc((x, row), start, bulge, "mark", 1 + 8 * weight, 0.2 + 0.8 * weight)
+        items.append(Part((arc,), tips[n], (names[n],)))
+    box = Box(asks[0], row, asks[1], 34, f"step {number} asks", "mark", bold=True)
+    items.append(Part((box,), f"step {number} asks all that was read", names))
+    labels = {"score": 54, "weight": 126}
     items += [
-        Text(LEFT - 10, row + at, name, "end", "faint", 14)
-        for name, at in names.items()
+        Text(LEFT - 10, row + at, name, "end", "faint") for name, at in labels.items()
     ]
     for n, word in enumerate(read):
         x = LEFT + column * n
         strange = word in unknown
         role = "wrong" if strange else "quiet"
         shown = fitted(word, column - 10, 15)
-        items.append(Box(x + 2, row, column - 4, 34, shown, role, dashed=strange))
-        size = 14 if column > 56 else 11
         middle = x + column / 2
-        score = f"{scores[n]:.1f}".replace("-", "−")
-        items.append(Text(middle, row + 54, score, "middle", size=size, mono=True))
-        items += _bar(x + 6, row + 72, column - 12, 40, weights[n])
-        share = f"{weights[n]:.0%}"
-        items.append(Text(middle, row + 126, share, "middle", size=size, mono=True))
-    items.append(Text(end, row + 54, "softmax turns", role="faint", size=14))
-    items.append(Text(end, row + 74, "scores into", role="faint", size=14))
-    items.append(Text(end, row + 94, "weights", role="faint", size=14))
-    return items, 96 + 136
-
-
-def _arcs(
-    weights: list[float], column: float, row: float, asks: Point
-) -> Iterator[Arc]:
-    """Thick and strong where the weight is large; none where there is next to none."""
-    longest = column * len(weights) + 30
-    for n, weight in enumerate(weights):
-        x = LEFT + column * (n + 0.5)
-        bulge = 22 + 66 * (asks[0] - x) / longest
-        if weight >= 0.005:
-            strength = 0.2 + 0.8 * weight
-            yield Arc((x, row), asks, bulge, "mark", 1 + 8 * weight, strength)
+        said = (
+            Box(x + 2, row, column - 4, 34, shown, role, dashed=strange),
+            Text(middle, row + 54, _signed(scores[n], 1), "middle", mono=True),
+            *_bar(x + 6, row + 70, column - 12, 40, weights[n]),
+            Text(middle, row + 126, f"{weights[n]:.0%}", "middle", mono=True),
+        )
+        items.append(Part(said, tips[n], (names[n],)))
+    return items, 92 + 136
 
 
 def _bar(
-    x: float, top: float, width: float, height: float, share: float
+    x: float, top: float, width: float, height: float, part: float
 ) -> Iterator[Item]:
-    """A column on a base line, as high as the share is large."""
-    base, tall = top + height, share * height
+    """A column on a base line, as high as the part of the whole is large."""
+    base, tall = top + height, part * height
     if tall >= 1:
         yield Box(x, base - tall, width, tall, role="mark", radius=1)
     yield Line(((x, base), (x + width, base)), "faint", 1)
 
 
-def _choose(step: Step, y: float) -> tuple[list[Item], float]:
-    """The likeliest words as bars; a forced word that is none of them stands below."""
-    items: list[Item] = []
+def _choose(
+    step: Step, hidden: bool, width: float, y: float
+) -> tuple[list[Item], float]:
+    """The likeliest words, their bars on a scale of powers of ten.
+
+    A forced word that is none of them stands below. Hidden, the words stand in
+    alphabetical order with their numbers, to be guessed from.
+    """
+    if hidden:
+        return _guesses(step, y)
     rows = [*step.likeliest]
     if step.wrote not in dict(rows):
         rows.append((step.wrote, step.chance))
-    longest = WIDE - LEFT - 130 - 110
+    left, longest = LEFT + 14, width - LEFT - 14 - 150
+    bottom = y + 26 * (SHOWN + 1)
+    items: list[Item] = []
+    for power in range(FAINTEST, 1):
+        x = left + longest * (1 - power / FAINTEST)
+        items.append(Line(((x, y), (x, bottom)), "faint", 0.6, dashed=True))
+        items.append(Text(x, bottom + 12, f"{100 * 10.0**power:g}%", "middle", "faint"))
     for place, (word, chance) in enumerate(rows):
-        middle, chosen = y + 14 + 27 * place, word == step.wrote
+        middle, chosen = y + 13 + 26 * place, word == step.wrote
         role = ("batch" if step.forced else "mark") if chosen else "quiet"
-        label = fitted(word, 100, 15)
-        items.append(Text(LEFT + 96, middle, label, "end", bold=chosen))
-        long = max(longest * chance, 4)
-        items.append(Box(LEFT + 106, middle - 10, long, 20, role=role, radius=1.5))
-        share = _share(chance)
-        items.append(Text(LEFT + 114 + long, middle, share, size=14, mono=True))
-    if step.forced:
-        items.append(Text(24, y + 38, "your word", role="faint", size=14))
-    return items, 27 * (SHOWN + 1)
+        long = max(longest * (1 - math.log10(max(chance, 1e-9)) / FAINTEST), 4)
+        said = share(chance)
+        if chosen:
+            said += "  ◀ yours" if step.forced else "  ◀ written"
+        bar = (
+            Text(LEFT + 4, middle, fitted(word, 100, 15), "end", bold=chosen),
+            Box(left, middle - 9, long, 18, role=role, radius=1.5),
+            Text(left + 8 + long, middle, said, bold=chosen, mono=True),
+        )
+        items.append(Part(bar, f"{word}: {share(chance)}", (f"choice {place + 1}",)))
+    return items, bottom - y + 22
+
+
+def _guesses(step: Step, y: float) -> tuple[list[Item], float]:
+    """What can be guessed: a number and a word in each row."""
+    items: list[Item] = []
+    for place, word in enumerate(choices(step)):
+        middle = y + 13 + 26 * place
+        items.append(Box(LEFT + 14, middle - 11, 24, 22, str(place + 1), mono=True))
+        items.append(Text(LEFT + 50, middle, fitted(word, 300, 15)))
+    return items, 26 * (SHOWN + 1) + 22
+
+
+def choices(step: Step) -> list[str]:
+    """The likeliest words in alphabetical order, which does not tell the likeliest."""
+    return sorted(word for word, _ in step.likeliest)

@@ -43,16 +43,19 @@ class Step:
 
 @lru_cache(maxsize=64)
 @torch.no_grad()
-def write(reader: Reader, sentence: str, forced: Forced = ()) -> tuple[Step, ...]:
+def write(
+    reader: Reader, sentence: str, forced: Forced = (), temperature: float = 1
+) -> tuple[Step, ...]:
     """Let a model write, greedily but for the words that are forced on it.
 
     It is `Seq2Seq.greedy`, taken apart. A decoder whose attention shows no score has
     the logarithms of its weights as scores: the softmax makes the weights of them.
 
     Args
-        reader:   a model on the CPU and its two vocabularies
-        sentence: normalised, at least one word, no longer than the model can read
-        return:   a Step for each word written, "<eos>" included if it came
+        reader:      a model on the CPU and its two vocabularies
+        sentence:    normalised, at least one word, no longer than the model can read
+        temperature: what the logits are divided by before the softmax
+        return:      a Step for each word written, "<eos>" included if it came
     """
     model, src_vocabulary, tgt_vocabulary = reader
     src_ids, src_lengths = pad_ids([src_vocabulary.encode(sentence)])
@@ -77,7 +80,7 @@ def write(reader: Reader, sentence: str, forced: Forced = ()) -> tuple[Step, ...
             attention = getattr(model.decoder, "attention", None)
             if isinstance(attention, Attention):
                 scores = attention.score(asks.unsqueeze(1), enc_states)[0, 0]
-        chances = logits[0, 0].softmax(dim=-1)
+        chances = (logits[0, 0] / temperature).softmax(dim=-1)
         top = [(words[n], float(chances[n])) for n in chances.topk(SHOWN).indices]
         steps.append(
             Step(
