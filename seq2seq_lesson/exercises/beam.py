@@ -28,12 +28,21 @@ from seq2seq_lesson.vocabulary import EOS, SOS, UNK
 PATIENCE = 500  # calls of the decoder; 8 sentences of 31 words, one by one, want 248
 Found = tuple[list[int] | None, float]  # the ids, EOS last, and their log-probability
 
+Turn = list[tuple[list[int], float]]  # a step's likeliest: ids so far, log-probability
 
-def search(model: Seq2Seq, source: list[int], width: int, wrong: str = "") -> Found:
+
+def search(
+    model: Seq2Seq,
+    source: list[int],
+    width: int,
+    wrong: str = "",
+    turns: list[Turn] | None = None,
+) -> Found:
     """The likeliest target that a beam of this width finds; None if none was ended.
 
     Each step keeps the `width` likeliest of all continuations. Those that end leave the
-    beam and keep their score. `wrong` names a usual mistake to be made.
+    beam and keep their score. `wrong` names a usual mistake to be made. `turns` is
+    filled with twice as many of each step as are kept, the likeliest first.
 
     Raises
         ValueError: `width` is below 1.
@@ -41,10 +50,16 @@ def search(model: Seq2Seq, source: list[int], width: int, wrong: str = "") -> Fo
     if width < 1:
         raise ValueError(f"width: got {width}, wanted at least 1: 1 is greedy")
     with evaluating(model):
-        return _search(model, source, width, wrong)
+        return _search(model, source, width, wrong, turns)
 
 
-def _search(model: Seq2Seq, source: list[int], width: int, wrong: str) -> Found:
+def _search(
+    model: Seq2Seq,
+    source: list[int],
+    width: int,
+    wrong: str,
+    turns: list[Turn] | None,
+) -> Found:
     src_ids, src_lengths = pad_ids([source])  # (1, src_len), (1,)
     src_ids = src_ids.to(next(model.parameters()).device)
     enc_states, state = model.encode(src_ids, src_lengths)
@@ -64,7 +79,17 @@ def _search(model: Seq2Seq, source: list[int], width: int, wrong: str) -> Found:
         sums = sums if wrong == "last" else totals + sums  # (beam, tgt_vocab)
         sums[:, :EOS] = -math.inf  # PAD and SOS are never written
         top = sums.flatten().topk(min(width, sums.numel()))
-        grown: list[tuple[list[int], float]] = []
+        if turns is not None:
+            more = sums.flatten().topk(min(2 * width, sums.numel()))
+            found = zip(more.indices.tolist(), more.values.tolist(), strict=True)
+            turns.append(
+                [
+                    ([*beam[row][0][1:], word], total)
+                    for place, total in found
+                    for row, word in [divmod(place, sums.shape[1])]
+                ]
+            )
+        grown: Turn = []
         rows: list[int] = []
         for place, total in zip(top.indices.tolist(), top.values.tolist(), strict=True):
             row, word = divmod(place, sums.shape[1])
