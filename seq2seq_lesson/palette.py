@@ -19,6 +19,8 @@ ROLES = {  # the families of axes, then what a drawing wants to say
     "wrong": VERMILION,
     "mark": "#2f86d1",  # their blue, lighter: dark pages must show it, too
     "quiet": "#888888",
+    "black": BLACK,
+    "white": "#ffffff",
 }  # beside these: "ink", the page's own colour of text, and "faint", the same, weaker
 _FAMILIES = {  # by what an axis's name contains; what fits nothing counts features
     "batch": "batch",

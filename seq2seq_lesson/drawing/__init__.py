@@ -70,18 +70,30 @@ class Arc:
     role: str = "mark"
     width: float = 2
     strength: float = 1
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One field of a heat map, `value` from 0 to 1; framed where a role is given."""
+    """One field of a heat map, `value` from 0 to 1.
+
+    A frame is black on white, so that it stands out from every colour of the map.
+    """
 
     x: float
     y: float
     width: float
     height: float
     value: float
-    role: str = ""
+    frame: str = ""  # or "solid", "dashed"
+
+    @property
+    def over(self) -> str:
+        """The role of a text that lies on the field: black, or white where it is dark.
+
+        Its contrast is above 4.5 to 1 on every colour of the map.
+        """
+        return "black" if self.value > 0.46 else "white"
 
 
 @dataclass(frozen=True)
@@ -106,7 +118,8 @@ class Drawing:
     """A picture, its name, what it shows in words, and sentences below and above it.
 
     `title` and `description` are read to those who do not see the picture. `notes`
-    and `above` are wrapped; they may hold what a user typed (see `shorten`).
+    and `above` are wrapped; they may hold what a user typed (see `shorten`). `beside`
+    is a second picture of the same size, which stands below where room is short.
     """
 
     width: float
@@ -116,6 +129,7 @@ class Drawing:
     items: tuple[Item, ...] = ()
     notes: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
+    beside: tuple[Item, ...] = ()
 
 
 def leaves(items: Iterable[Item]) -> Iterator[Item]:

@@ -44,7 +44,8 @@ def to_png(drawing: Drawing) -> bytes:
         for notes in (drawing.above, drawing.notes)
     )
     top = LINE * len(above)
-    height = drawing.height + LINE * len(below) + (LINE if below else 0) / 2
+    pictures = drawing.height * (2 if drawing.beside else 1)
+    height = pictures + LINE * len(below) + (LINE if below else 0) / 2
     size = (drawing.width / PER_INCH, (top + height) / PER_INCH)
     figure = Figure(figsize=size, dpi=DOTS)
     FigureCanvasAgg(figure)
@@ -54,11 +55,18 @@ def to_png(drawing: Drawing) -> bytes:
     ax.axis("off")
     notes = [
         Text(8, start + LINE * (number + 0.5), line, size=14)
-        for start, lines in ((-top, above), (drawing.height, below))
+        for start, lines in ((-top, above), (pictures, below))
         for number, line in enumerate(lines)
     ]
     for order, item in enumerate([*leaves(drawing.items), *notes]):
         _draw(ax, item, order)
+    if drawing.beside:
+        part = drawing.height / (top + height)
+        under = figure.add_axes((0, 1 - (top / (top + height) + 2 * part), 1, part))
+        under.set(xlim=(0, drawing.width), ylim=(drawing.height, 0))
+        under.axis("off")
+        for order, item in enumerate(leaves(drawing.beside)):
+            _draw(under, item, order)
     file = io.BytesIO()
     figure.savefig(file, format="png", facecolor="white", metadata={"Software": None})
     return file.getvalue()
@@ -130,20 +138,26 @@ def _draw(ax: Axes, item: Item, order: int) -> None:
                 ec=colour,
                 lw=_points(item.width),
                 alpha=item.strength,
+                ls=dashes,
                 zorder=order,
             )
             ax.add_patch(bow)
         case Cell():
-            field = Rectangle(
-                (item.x, item.y),
-                item.width,
-                item.height,
-                fc=heat(item.value),
-                ec=colour if item.role else "none",
-                lw=_points(3),
-                zorder=order,
-            )
-            ax.add_patch(field)
+            corner, fill = (item.x, item.y), heat(item.value)
+            dashes = (0, (3, 2.4)) if item.frame == "dashed" else "-"
+            strokes = [("white", 5, "-"), ("black", 2, dashes)] if item.frame else []
+            for edge, wide, style in strokes or [("none", 0, "-")]:
+                field = Rectangle(
+                    corner,
+                    item.width,
+                    item.height,
+                    fc=fill,
+                    ec=edge,
+                    lw=_points(wide),
+                    ls=style,
+                    zorder=order,
+                )
+                ax.add_patch(field)
 
 
 def _points(pixels: float) -> float:

@@ -33,23 +33,43 @@ def to_html(drawing: Drawing) -> str:
     below three quarters of its size it scrolls.
     What a part does when it is pointed at is CSS alone, so it lives without a kernel.
     """
-    parts = [item for item in drawing.items if isinstance(item, Part)]
+    parts = [i for i in (*drawing.items, *drawing.beside) if isinstance(i, Part)]
     names = dict.fromkeys(name for part in parts for name in part.names)
     numbers: Numbers = {name: f"n{number}" for number, name in enumerate(names)}
-    body = "".join(mark for item in drawing.items for mark in _marks(item, numbers))
-    width, height = _n(drawing.width), _n(drawing.height)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'class="touch" role="{"group" if parts else "img"}" width="100%" '
-        f'aria-label="{escape(f"{drawing.title}. {drawing.description}")}" '
-        f'style="display:block;max-width:{_n(drawing.width / 14)}em;height:auto;'
-        f'min-width:{_n(0.75 * drawing.width)}px" '
-        f'font-family="{SANS}" fill="currentColor">'
-        f"{_touch(numbers.values()) if parts else ''}{body}</svg>"
+    style = _touch(numbers.values()) if parts else ""
+    named = (
+        f'class="touch" role="{"group" if parts else "img"}" '
+        f'aria-label="{escape(f"{drawing.title}. {drawing.description}")}"'
     )
     reached = "" if parts else ' tabindex="0"'  # or the keyboard could not scroll
-    box = f'<div style="overflow-x:auto"{reached}>{svg}</div>'
-    return notes_to_html(*drawing.above) + box + notes_to_html(*drawing.notes)
+    if drawing.beside:
+        both = (drawing.items, drawing.beside)
+        pictures = "".join(_svg(drawing, items, "", numbers) for items in both)
+        box = f'{named}{reached} style="overflow-x:auto;display:flex;flex-wrap:wrap"'
+        pictures = style + pictures
+    else:
+        box = f'style="overflow-x:auto"{reached}'
+        pictures = _svg(drawing, drawing.items, named, numbers, style)
+    above, below = (notes_to_html(*notes) for notes in (drawing.above, drawing.notes))
+    return f"{above}<div {box}>{pictures}</div>{below}"
+
+
+def _svg(
+    drawing: Drawing,
+    items: Iterable[Item],
+    named: str,
+    numbers: Numbers,
+    style: str = "",
+) -> str:
+    """One picture; beside another it shrinks to three quarters, then stands below."""
+    width, height, most = _n(drawing.width), _n(drawing.height), drawing.width / 14
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'{named} width="100%" style="display:block;flex:1 1 {_n(0.75 * most)}em;'
+        f'max-width:{_n(most)}em;min-width:{_n(0.75 * drawing.width)}px;height:auto" '
+        f'font-family="{SANS}" fill="currentColor">'
+        f"{style}{''.join(m for item in items for m in _marks(item, numbers))}</svg>"
+    )
 
 
 def _touch(names: Iterable[str]) -> str:
@@ -97,11 +117,11 @@ def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
             yield "</g>"
         case Box():
             colour = _colour(item.role)
-            dashes = ' stroke-dasharray="5 4"' if item.dashed else ""
             yield (
                 f'<rect x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" '
                 f'height="{_n(item.height)}" rx="{_n(item.radius)}" fill="{colour}" '
-                f'fill-opacity=".22" stroke="{colour}" stroke-width="1.6"{dashes}/>'
+                f'fill-opacity=".22" stroke="{colour}" stroke-width="1.6"'
+                f"{_dashes(item)}/>"
             )
             for line in lines_of(item):
                 yield from _marks(line, numbers)
@@ -120,10 +140,9 @@ def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
                 points = (*points[:-1], middle(left, right))
                 corners = " ".join(_pair(point) for point in (tip, left, right))
                 yield f'<polygon points="{corners}"{_paint("fill", item.role)}/>'
-            dashes = ' stroke-dasharray="5 4"' if item.dashed else ""
             yield (
                 f'<polyline points="{" ".join(map(_pair, points))}" fill="none" '
-                f'stroke-width="{_n(item.width)}"{paint}{dashes}/>'
+                f'stroke-width="{_n(item.width)}"{paint}{_dashes(item)}/>'
             )
         case Arc():
             (x1, y1), (x2, y2) = item.start, item.end
@@ -132,15 +151,17 @@ def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
             yield (
                 f'<path d="M{_pair(item.start)}C{bow}" fill="none" '
                 f'stroke="{_colour(item.role)}" stroke-width="{_n(item.width)}" '
-                f'stroke-opacity="{_n(item.strength)}"/>'
+                f'stroke-opacity="{_n(item.strength)}"{_dashes(item)}/>'
             )
         case Cell():
-            frame = f' stroke="{_colour(item.role)}" stroke-width="3"'
-            yield (
+            field = (
                 f'<rect x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" '
                 f'height="{_n(item.height)}" fill="{heat(item.value)}"'
-                f"{frame if item.role else ''}/>"
             )
+            if item.frame:
+                yield f'{field} stroke="#fff" stroke-width="5"/>'
+                field += f' stroke="#000" stroke-width="2"{_dashes(item)}'
+            yield f"{field}/>"
 
 
 def arrow_head(before: Point, tip: Point, width: float) -> tuple[Point, Point, Point]:
@@ -156,6 +177,11 @@ def arrow_head(before: Point, tip: Point, width: float) -> tuple[Point, Point, P
 def middle(one: Point, other: Point) -> Point:
     """Half way between two points."""
     return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
+
+
+def _dashes(item: Box | Line | Arc | Cell) -> str:
+    dashed = item.frame == "dashed" if isinstance(item, Cell) else item.dashed
+    return ' stroke-dasharray="5 4"' if dashed else ""
 
 
 def _colour(role: str) -> str:

@@ -115,13 +115,13 @@ def test_panel_holds_a_cell_for_each_weight_and_frames_the_truth():
     links = known_links(translation)
     items = panel(translation, 0, 0, "a title", links)
     cells = of_kind(Cell, items)
-    plain = [cell.value for cell in cells if not cell.role]
+    plain = [cell.value for cell in cells if not cell.frame]
     assert plain == translation.weights.flatten().tolist()
-    framed = [cell for cell in cells if cell.role]
+    framed = [cell for cell in cells if cell.frame]
     assert len(framed) == len(links)
     most = translation.weights.argmax(1).tolist()
     green = sum(most[target] == source for source, target in links)
-    assert sum(cell.role == "right" for cell in framed) == green
+    assert sum(cell.frame == "solid" for cell in framed) == green
     words = {box.text for box in of_kind(Box, items)}
     assert {*translation.words, *translation.source_words} <= words
     width, height = size(translation)
@@ -151,10 +151,10 @@ def test_the_crossing_is_found_by_the_general_score_and_not_by_the_position_scor
 
 def test_truth_can_be_switched_off():
     explorer = attention_explorer()
-    assert any(c.role for c in of_kind(Cell, draw(explorer.settings).items))
+    assert any(c.frame for c in of_kind(Cell, draw(explorer.settings).items))
     explorer.controls["truth"].value = False
     drawing = draw(explorer.settings)
-    assert not any(c.role for c in of_kind(Cell, drawing.items))
+    assert not any(c.frame for c in of_kind(Cell, drawing.items))
     assert "made of" not in " ".join(drawing.notes)
 
 

@@ -4,13 +4,14 @@ import base64
 import io
 import re
 import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from seq2seq_lesson.drawing import (
     Arc,
@@ -40,7 +41,7 @@ ITEMS = [
     Line(((10, 90), (60, 90), (60, 120)), "wrong", arrow=True),
     Line(((60, 120), (60, 90)), arrow=True, dashed=True),
     Arc((10, 180), (90, 180), 40, "mark", 3, 0.5),
-    Cell(10, 200, 20, 20, 0.5, "right"),
+    Cell(10, 200, 20, 20, 0.5, "dashed"),
     Cell(40, 200, 20, 20, 1),
 ]
 
@@ -112,7 +113,52 @@ def test_svg_follows_the_page():
     assert "em" in svg.get("style")  # grows with the page's letters
     assert "min-width:225px" in svg.get("style")  # three quarters, then it scrolls
     colours = set(re.findall(r"#\w{6}", to_html(drawing(*ITEMS[:-2]))))
-    assert colours <= {*ROLES.values()}  # no black, no white: both themes
+    assert colours <= {*ROLES.values()} - {"#000000", "#ffffff"}  # both themes
+
+
+def contrast(one, other):
+    """By WCAG, from 1 to 21."""
+    parts = [[int(c[at : at + 2], 16) / 255 for at in (1, 3, 5)] for c in (one, other)]
+    linear = [[((n + 0.055) / 1.055) ** 2.4 for n in part] for part in parts]
+    dark, light = sorted(
+        0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05 for r, g, b in linear
+    )
+    return light / dark
+
+
+@pytest.mark.parametrize("percent", range(101))
+def test_numbers_and_frames_stand_out_from_every_colour_of_the_map(percent):
+    cell = Cell(10, 200, 20, 20, percent / 100, "dashed")
+    colour = heat(cell.value)
+    assert contrast(ROLES[cell.over], colour) > 4.5
+    edges = re.findall(r'stroke="(#\w{3})"', to_html(drawing(cell)))
+    assert edges == ["#fff", "#000"]  # one of the two always stands out
+
+
+def test_right_and_wrong_frames_differ_without_their_colour():
+    solid, dashed = (Cell(10, 200, 20, 20, 0.5, kind) for kind in ("solid", "dashed"))
+    assert "dasharray" in to_html(drawing(dashed))
+    assert "dasharray" not in to_html(drawing(solid))
+    assert to_png(drawing(dashed)) != to_png(drawing(solid))
+
+
+def test_two_pictures_stand_beside_or_below_and_are_touched_as_one():
+    two = replace(drawing(part("left", "word")), beside=(part("word"), *ITEMS))
+    box = ElementTree.fromstring(to_html(two))
+    assert box.get("class") == "touch"
+    assert "flex-wrap:wrap" in box.get("style")
+    assert box.get("aria-label").startswith("A title")
+    assert [n.get("viewBox") for n in box if n.tag.endswith("svg")] == [
+        "0 0 300 240",
+        "0 0 300 240",
+    ]
+    classes = [n.get("class") for n in box.iter() if "part" in n.get("class", "")]
+    assert classes == ["part n0 n1", "part n1"]
+    above, below = drawing(*ITEMS[:2]), replace(drawing(), beside=(*ITEMS[:2],))
+    one, both = (Image.open(io.BytesIO(to_png(d))) for d in (above, below))
+    assert both.size == (450, 720)
+    lower = both.crop((0, 360, 450, 720))
+    assert ImageChops.difference(one, lower).getbbox() is None
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: type(item).__name__)

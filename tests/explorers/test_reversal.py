@@ -88,7 +88,7 @@ def test_picture_shows_what_the_chosen_model_writes(explorer, models):
             model, ["a b c a d b b d"], vocabulary, vocabulary, max_len=10
         )[0]
         drawing = explorer.draw(explorer.settings)
-        cells = [i.value for i in drawing.items if isinstance(i, Cell) and not i.role]
+        cells = [i.value for i in drawing.items if isinstance(i, Cell) and not i.frame]
         assert cells == pytest.approx(known.weights.flatten().tolist())
         told = f"{label}: “abcadbbd” becomes “{known.text.replace(' ', '')}”"
         assert drawing.notes[0].startswith(told)
@@ -97,17 +97,17 @@ def test_picture_shows_what_the_chosen_model_writes(explorer, models):
 
 
 def test_the_anti_diagonal_forms(explorer):
-    """Framed green where the weight lies there: nowhere before, everywhere after."""
+    """Framed solidly where the weight lies there: nowhere before, everywhere after."""
 
-    def green():
+    def solid():
         items = explorer.draw(explorer.settings).items
-        return sum(isinstance(i, Cell) and i.role == "right" for i in items)
+        return sum(isinstance(i, Cell) and i.frame == "solid" for i in items)
 
     explorer.controls["epoch"].value = 0
-    before = green()
+    before = solid()
     explorer.controls["epoch"].value = 1
     assert before < 5
-    assert green() == 8
+    assert solid() == 8
 
 
 def test_bars_stand_for_every_model(explorer, models):

@@ -130,9 +130,9 @@ def _map(
             # a little too large: no seams show between neighbours
             items.append(Cell(x0 + start, y, wide + 0.4, ROW + 0.4, weight))
             if (s, t) in links:
-                role = "right" if weight == most else "wrong"
+                frame = "solid" if weight == most else "dashed"
                 left = x0 + start + 2
-                framed.append(Cell(left, y + 2, wide - 4, ROW - 4, weight, role))
+                framed.append(Cell(left, y + 2, wide - 4, ROW - 4, weight, frame))
         end = x0 + sum(columns[-1]) + 8
         items.append(Text(end, y + ROW / 2, f"{most:.2f}", size=13, mono=True))
     return items + framed
