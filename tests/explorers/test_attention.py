@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seq2seq_lesson.corpus import prepare, read_pairs, split
-from seq2seq_lesson.drawing import Arc, Box, Cell, Text
+from seq2seq_lesson.drawing import Arc, Box, Cell, Part, Text, leaves
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers.attention import attention_explorer, draw
@@ -30,7 +30,11 @@ def pairs():
 
 
 def of_kind(kind, items):
-    return [item for item in items if isinstance(item, kind)]
+    return [item for item in leaves(items) if isinstance(item, kind)]
+
+
+def parts(items):
+    return [item for item in items if isinstance(item, Part)]
 
 
 @pytest.mark.parametrize("name", MODELS.values())
@@ -114,7 +118,7 @@ def test_panel_holds_a_cell_for_each_weight_and_frames_the_truth():
     translation = reading("general-after", LEARNED, SENTENCE)
     links = known_links(translation)
     items = panel(translation, 0, 0, "a title", links)
-    cells = of_kind(Cell, items)
+    cells = of_kind(Cell, parts(items))  # so without the legend
     plain = [cell.value for cell in cells if not cell.frame]
     assert plain == translation.weights.flatten().tolist()
     framed = [cell for cell in cells if cell.frame]
@@ -158,27 +162,81 @@ def test_truth_can_be_switched_off():
     assert "made of" not in " ".join(drawing.notes)
 
 
-def test_no_attention_is_said_and_cannot_be_changed():
-    explorer = attention_explorer(right="plain")
-    texts = [item.text for item in of_kind(Text, draw(explorer.settings).items)]
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_attention_is_said_and_nothing_else_is_lost(change):
+    explorer = attention_explorer(left="plain")
+    explorer.controls["left_weights"].value = change
+    drawing = draw(explorer.settings)
+    texts = [item.text for item in of_kind(Text, drawing.items)]
     assert any("no attention" in text for text in texts)
-    explorer.controls["right_weights"].value = "uniform"
-    assert "without attention" in explorer.picture.value
-    assert "<svg" not in explorer.picture.value
+    assert ("no weights to change" in drawing.notes[0]) == (change != LEARNED)
+    assert {box.text for box in of_kind(Box, drawing.items)} > {"dessinez", "<eos>"}
+    assert of_kind(Cell, drawing.beside)
+    assert explorer.picture.value == to_html(drawing)
 
 
-def test_side_by_side_while_there_is_room():
-    settings = attention_explorer().settings
+def test_a_weight_belongs_to_the_word_written_and_to_the_word_read():
+    translation = reading("general-after", LEARNED, SENTENCE)
+    items = panel(translation, 0, 0, "a title", side="left ")
+    blue, bleue = translation.words.index("blue"), 5
+    weight = f"{translation.weights[blue, bleue]:.2f}"
+    names = (f"left written {blue}", f"read {bleue}")
+    cell, band = (
+        next(p for p in parts(items) if p.names == names and isinstance(p.items[0], k))
+        for k in (Cell, Arc)
+    )
+    assert cell.says == band.says == f"blue looks at bleue: {weight}"
+    assert [number.text for number in cell.numbers] == [weight[1:]]
+    assert cell.numbers[0].role == cell.items[0].over
+    words = {p.names[0]: p for p in parts(items) if len(p.names) == 1}
+    written, read = (words[name] for name in names)
+    assert (written.items[0].text, read.items[0].text) == ("blue", "bleue")
+    assert written.says == f"blue, written {blue + 1}: looks most at bleue, {weight}"
 
-    def corners(sentence):
-        items = draw({**settings, "sentence": sentence}).items
-        bold = [item for item in of_kind(Text, items) if item.bold]
-        return [(item.x, item.y) for item in bold]
 
-    (x1, y1), (x2, y2) = corners(SENTENCE)
-    assert (x1 < x2, y1 == y2) == (True, True)
-    (x1, y1), (x2, y2) = corners("le chat noir " * 10)
-    assert (x1 == x2, y1 < y2) == (True, True)
+def test_words_read_are_one_in_both_panels_and_words_written_are_not():
+    drawing = draw(attention_explorer().settings)
+    left, right = (
+        {name for part in parts(items) for name in part.names}
+        for items in (drawing.items, drawing.beside)
+    )
+    assert left & right == {f"read {s}" for s in range(8)}
+
+
+def test_right_and_wrong_differ_in_shape():
+    translation = reading("general-after", LEARNED, SENTENCE)
+    links = known_links(translation)
+    items = panel(translation, 0, 0, "a title", links)
+    ends = [t.text for t in of_kind(Text, items) if t.text[-1:] in "✓✗"]
+    frames = [cell.frame for cell in of_kind(Cell, parts(items)) if cell.frame]
+    assert frames.count("dashed") == sum(end[-1] == "✗" for end in ends) > 0
+    assert {arc.dashed for arc in of_kind(Arc, items) if arc.role == "wrong"} == {True}
+    assert not any(arc.dashed for arc in of_kind(Arc, items) if arc.role != "wrong")
+
+
+def test_the_legend_tells_the_colours_the_numbers_and_the_frames():
+    translation = reading("general-after", LEARNED, SENTENCE)
+    for links in ((), known_links(translation)):
+        items = panel(translation, 0, 0, "a title", links)
+        told = [item for item in items if isinstance(item, Text | Cell)]
+        shades = [i.value for i in told if isinstance(i, Cell) and not i.frame]
+        assert (shades[0], shades[-1]) == (0, 1)
+        texts = [item.text for item in told if isinstance(item, Text)]
+        assert {"0", "1", "largest", "weight"} <= {*texts}
+        frames = [i.frame for i in told if isinstance(i, Cell) and i.frame]
+        assert frames == (["solid", "dashed"] if links else [])
+        assert max(item.y for item in told) < size(translation)[1]
+
+
+def test_letters_stay_legible_at_three_quarters():
+    for sentence in (SENTENCE, "j ai faim .", "je zut un chat ."):
+        drawing = draw({**attention_explorer().settings, "sentence": sentence})
+        items = [*drawing.items, *drawing.beside]
+        hidden = [number for part in parts(items) for number in part.numbers]
+        texts = [*of_kind(Text, items), *of_kind(Box, items), *hidden]
+        assert min(item.size for item in texts) * 0.75 > 11
+        assert {text.role for text in of_kind(Text, items)} <= {"ink", "faint"}
+        assert max(box.x + box.width for box in of_kind(Box, items)) <= drawing.width
 
 
 def test_picking_and_typing_agree():

@@ -31,8 +31,6 @@ from seq2seq_lesson.explorers.sentences import (
 from seq2seq_lesson.translation import Translation
 
 SIDES = ("left", "right")
-PAGE = 1300  # wider than that, the two stand below each other
-GAP = 34
 
 
 def attention_explorer(
@@ -96,30 +94,25 @@ def attention_explorer(
 
 def draw(settings: Settings) -> Drawing:
     """Both models on the sentence that is chosen."""
+    items: list[list[Item]] = []
+    notes: list[str] = []
     readings = []
     for side in SIDES:
         name, change = MODELS[settings[side]], settings[f"{side}_weights"]
-        readings.append(reading(name, change, cleaned(settings["sentence"], name)))
-    sizes = [size(translation) for translation in readings]
-    (one, tall), (other, high) = sizes
-    beside = one + GAP + other <= PAGE
-    corners = [(8, 4), (one + GAP, 4) if beside else (8, tall + GAP)]
-    items: list[Item] = []
-    notes: list[str] = []
-    for side, translation, (x, y) in zip(SIDES, readings, corners, strict=True):
+        translation = reading(name, change, cleaned(settings["sentence"], name))
         links = known_links(translation) if settings["truth"] else None
-        change = settings[f"{side}_weights"]
         title = settings[side] + (f" · weights {change}" * (change != LEARNED))
-        items += panel(translation, x, y, title, links or ())
+        items.append(panel(translation, 8, 4, title, links or (), side=f"{side} "))
         notes.append(_verdict(side, translation, change, links, settings["truth"]))
-    width = one + GAP + other if beside else max(one, other) + 16
-    height = max(tall, high) if beside else tall + GAP + high
+        readings.append(translation)
+    wide, high = map(max, zip(*map(size, readings), strict=True))
     said = " ".join(
         f"{s}: {in_words(t)}." for s, t in zip(SIDES, readings, strict=True)
     )
     notes += unknown_note(readings[0].unknown)
     title = "Where two models look while they write"
-    return Drawing(width, height + 8, title, said, tuple(items), tuple(notes))
+    left, right = map(tuple, items)
+    return Drawing(wide + 16, high + 8, title, said, left, tuple(notes), beside=right)
 
 
 def _verdict(
@@ -128,6 +121,8 @@ def _verdict(
     """What was written, and how the looks agree with the known alignment."""
     written = translation.text or "(nothing)"
     said = f"{side.capitalize()}: “{written}”."
+    if translation.weights is None and change != LEARNED:
+        return said + " Without attention there are no weights to change."
     if change != LEARNED:
         said += f" Changed: {CHANGES[change]}."
     if not wanted or translation.weights is None:

@@ -90,5 +90,5 @@ def _course(
     anchor = "middle" if 90 < middle - x < CHART - 150 else "start"
     if anchor == "start" and middle - x > 90:
         anchor = "end"
-    items.append(Text(middle, below + 12, label, anchor, "mark", 14, bold=True))
+    items.append(Text(middle, below + 12, label, anchor, size=15, bold=True))
     return items
