@@ -12,36 +12,48 @@ import html
 import ipywidgets
 from IPython.display import display
 
+from seq2seq_lesson.palette import ROLES
 from seq2seq_lesson.runtime import where_am_i
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+_CHOSEN: dict[str, str] = {}  # by question, so that a cell that runs again keeps it
 
 
 class Prediction:
     """A question with its choices, and what the learner has chosen so far.
 
-    Live it shows radio buttons; where no kernel answers (GitHub, a printed page) the
-    same cell shows the question as text.
+    Live it shows a list to choose from, which has a name and follows the arrow keys
+    (ipywidgets' radio buttons do neither); where no kernel answers (GitHub, a printed
+    page) the same cell shows the question as text.
     """
 
     def __init__(self, question: str, choices: tuple[str, ...]) -> None:
         self.question, self.choices = question, choices
-        self.buttons = self.view = None
+        self.list = self.view = self.shown = None
+        self.found = ""
         if where_am_i() in ("jupyter", "colab"):
-            wide = ipywidgets.Layout(width="auto")
-            self.buttons = ipywidgets.RadioButtons(
-                options=choices, value=None, layout=wide
+            remembered = _CHOSEN.get(question)
+            self.list = ipywidgets.Select(
+                description="Your guess:",
+                options=choices,
+                value=remembered if remembered in choices else None,
+                rows=len(choices) + 1,
+                layout=ipywidgets.Layout(width="auto", max_width="40em"),
             )
-            words = ipywidgets.HTML(html.escape(question), layout=wide)
-            self.view = ipywidgets.VBox([words, self.buttons])
+            self.list.observe(self._choose, "value")
+            words = ipywidgets.HTML(f"<b>{html.escape(question)}</b>")
+            words.layout.width = "auto"
+            self.view = ipywidgets.VBox([words, self.list])
 
     @property
     def chosen(self) -> str | None:
         """The learner's choice, if there is one."""
-        return self.buttons.value if self.buttons else None
+        return self.list.value if self.list else None
 
     def answer(self, found: str) -> None:
         """Say what the experiment has found, and whether the learner had it.
+
+        Live, nothing is told before there is a choice.
 
         Raises
             ValueError: it is none of the choices.
@@ -51,11 +63,25 @@ class Prediction:
                 f"found is {found!r}, but one of {self.choices} was wanted: give "
                 "`predict` a choice for every result that the experiment can have."
             )
-        said = ""
-        if self.chosen is not None:
-            had = self.chosen == found
-            said = " You had it." if had else f" You had chosen: {self.chosen}."
-        print(f"Measured: {found}.{said}")
+        self.found = found
+        if self.list:
+            self.shown = display(self._verdict(), raw=True, display_id=True)
+        else:
+            print(measured(found))
+
+    def _choose(self, change: dict[str, str]) -> None:
+        """Keep the choice; an answer that waited for it is shown."""
+        _CHOSEN[self.question] = change["new"]
+        if self.shown:
+            self.shown.update(self._verdict(), raw=True)
+
+    def _verdict(self) -> dict[str, str]:
+        if self.chosen is None:
+            told = "Choose above, and it is told here; if not, run this cell again."
+            said = f"Guess first: “{self.question}” {told}"
+            return {"text/plain": said, "text/html": boxed(said, "quiet")}
+        plain = measured(self.found, self.chosen)
+        return {"text/plain": plain, "text/html": verdict(self.found, self.chosen)}
 
     def __repr__(self) -> str:
         return "\n".join([self.question, *(f"   ( ) {c}" for c in self.choices)])
@@ -69,6 +95,28 @@ class Prediction:
                 "version_minor": 0,
             }
         return bundle
+
+
+def measured(found: str, chosen: str | None = None) -> str:
+    """What was found, and beside it what was chosen, if anything was."""
+    if chosen is None:
+        return f"Measured: {found}."
+    had = "✓ You had it." if chosen == found else f"✗ You had chosen: {chosen}."
+    return f"{had} Measured: {found}."
+
+
+def verdict(found: str, chosen: str) -> str:
+    """What `measured` says as HTML, in a box; ✓ or ✗ tell it beside the colour."""
+    return boxed(measured(found, chosen), "right" if chosen == found else "wrong")
+
+
+def boxed(said: str, role: str) -> str:
+    """A sentence in a box that keeps the page's own colours; escaped."""
+    style = (
+        f"border:1px solid {ROLES[role]};border-left-width:8px;border-radius:4px;"
+        "padding:.5em .9em;margin:.4em 0;max-width:40em;font-weight:600"
+    )
+    return f'<div role="status" style="{style}">{html.escape(said)}</div>'
 
 
 def predict(question: str, *choices: str) -> Prediction:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from tests.browser.explorers_in_lab import open_book
+from tests.browser.explorers_in_lab import theme as wear
 from tests.browser.servers import end_sessions, lab
 from tests.browser.stage import ARTEFACTS, browser_page
 from tools.address import ROOT
@@ -65,7 +66,7 @@ def lesson(tmp_path_factory):
             last = page.locator(".jp-Notebook .jp-CodeCell").last
             end = [last.element_handle(), None]
             page.wait_for_function(RAN, arg=end, timeout=300_000)  # all of 01
-            page.wait_for_selector(".widget-radio-box")
+            page.wait_for_selector(".widget-select")
             yield page
         end_sessions(server)
 
@@ -91,14 +92,29 @@ def test_the_solution_is_folded_until_it_is_clicked(lesson):
     assert "# @title Solution 1.2" in solution.locator(".cm-content").inner_text()
 
 
-def test_a_guess_is_clicked_and_answered(lesson):
+def test_a_guess_is_chosen_and_answered(lesson):
     asked = cell(lesson, "guess_stage = predict(")
     answering = cell(lesson, "guess_stage.answer(")
-    assert run(lesson, answering).endswith("Measured: begins with a prefix.")
-    for choice in ("no repetition", "begins with a prefix"):
-        asked.get_by_text(choice, exact=True).click()
-        asked.screenshot(path=ARTEFACTS / f"prediction-{choice[:2]}.png")
-        said = run(lesson, answering)
-        assert said.endswith(
-            "You had it." if "prefix" in choice else "You had chosen: no repetition."
-        )
+    shown = answering.locator(".jp-Cell-outputArea")
+    before = run(lesson, answering)
+    assert "Guess first: " in before
+    assert "Measured" not in before
+    guesses = asked.get_by_role("listbox", name="Your guess:")
+    guesses.focus()
+    guesses.press("ArrowDown")  # the keyboard is enough
+    choices = [o.get_attribute("value") for o in guesses.locator("option").all()]
+    for choice in choices:
+        guesses.select_option(choice)
+        had = choice == "begins with a prefix"
+        said = "✓ You had it." if had else f"✗ You had chosen: {choice}."
+        told = shown.get_by_role("status").filter(has_text=said)
+        told.wait_for()  # without running the cell again
+        assert told.inner_text().endswith("Measured: begins with a prefix.")
+        for theme in ("Dark", "Light"):
+            wear(lesson, theme)
+            asked.screenshot(path=ARTEFACTS / f"prediction-{choice[:2]}-{theme}.png")
+            told.screenshot(path=ARTEFACTS / f"verdict-{choice[:2]}-{theme}.png")
+    assert said in run(lesson, answering)
+    run(lesson, asked)
+    assert guesses.input_value() == choices[-1]  # the cell ran again; the choice stays
+    assert said in run(lesson, answering)

@@ -1,5 +1,7 @@
 """A prediction: asked before, answered by what was measured, kept as text."""
 
+import html
+
 import ipywidgets
 import pytest
 
@@ -10,6 +12,7 @@ from seq2seq_lesson.exercises.prediction import VIEW, predict
 @pytest.fixture
 def live(monkeypatch):
     monkeypatch.setattr(prediction, "where_am_i", lambda: "jupyter")
+    monkeypatch.setattr(prediction, "_CHOSEN", {})
 
 
 def test_without_a_kernel_it_is_text(capsys):
@@ -21,32 +24,52 @@ def test_without_a_kernel_it_is_text(capsys):
 
 
 @pytest.mark.usefixtures("live")
-def test_live_it_is_radio_buttons_beside_the_same_text():
+def test_live_it_is_a_named_list_beside_the_same_text():
     guess = predict("Is 1 < 2?", "yes", "no")
-    buttons = guess.buttons
-    assert isinstance(buttons, ipywidgets.RadioButtons)
-    assert buttons.options == ("yes", "no")
-    assert buttons.value is None
-    assert guess.view.children[0].value == "Is 1 &lt; 2?"
+    assert isinstance(guess.list, ipywidgets.Select)  # arrow keys move in it
+    assert guess.list.description
+    assert guess.list.options == ("yes", "no")
+    assert guess.list.value is None
+    assert guess.view.children[0].value == "<b>Is 1 &lt; 2?</b>"
     bundle = guess._repr_mimebundle_(include=None, exclude=None)
     assert bundle["text/plain"] == repr(guess)
     assert bundle[VIEW]["model_id"] == guess.view.model_id
 
 
 @pytest.mark.usefixtures("live")
-def test_the_answer_says_whether_the_learner_had_it(capsys):
-    guess = predict("Which?", "this", "that")
-    capsys.readouterr()
+def test_nothing_measured_is_told_before_a_choice_and_the_verdict_after(monkeypatch):
+    told = []
+
+    class Handle:
+        def update(self, bundle, raw):
+            told.append(bundle)
+
+    def shown(bundle, raw=False, display_id=False):
+        told.append(bundle)
+        return Handle()
+
+    monkeypatch.setattr(prediction, "display", shown)
+    guess = predict("Which <one>?", "this", "that")
     guess.answer("that")
-    guess.buttons.value = "that"
-    guess.answer("that")
-    guess.buttons.value = "this"
-    guess.answer("that")
-    assert capsys.readouterr().out.splitlines() == [
-        "Measured: that.",
-        "Measured: that. You had it.",
-        "Measured: that. You had chosen: this.",
+    for choice in ("that", "this"):
+        guess.list.value = choice
+    plain = [bundle["text/plain"] for bundle in told[1:]]
+    assert plain[0].startswith("Guess first: “Which <one>?” ")
+    assert "that" not in plain[0]
+    assert plain[1:] == [
+        "✓ You had it. Measured: that.",
+        "✗ You had chosen: this. Measured: that.",
     ]
+    for bundle in told[1:]:
+        assert html.escape(bundle["text/plain"]) in bundle["text/html"]
+
+
+@pytest.mark.usefixtures("live")
+def test_a_choice_is_kept_when_its_cell_runs_again():
+    predict("Which?", "this", "that").list.value = "that"
+    assert predict("Which?", "this", "that").chosen == "that"
+    assert predict("Which?", "other", "words").chosen is None
+    assert predict("And which?", "this", "that").chosen is None
 
 
 def test_an_experiment_with_another_result_is_refused():
