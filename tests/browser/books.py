@@ -7,6 +7,7 @@ import nbformat
 from nbformat import NotebookNode, v4
 
 from seq2seq_lesson.explorers.attention import attention_explorer
+from seq2seq_lesson.explorers.attention.step import attention_step
 from seq2seq_lesson.explorers.explorer import Explorer
 from seq2seq_lesson.explorers.reversal import reversal_playground
 from seq2seq_lesson.explorers.shapes import shape_explorer
@@ -36,6 +37,7 @@ SMALL = {  # name -> (set-up, the explorer)
     "landing": ("", "landing_explorer()"),
     "stepper": ("", "stepper()"),
     "attention": ("", "attention_explorer()"),
+    "step": ("", "attention_step()"),
     "reversal": (LEARNERS, "reversal_playground(learners)"),
 }
 FACTORIES = {
@@ -43,6 +45,7 @@ FACTORIES = {
     "landing_explorer": landing_explorer,
     "stepper": stepper,
     "attention_explorer": attention_explorer,
+    "attention_step": attention_step,
     "reversal_playground": reversal_playground,
 }
 THREADS = "import torch\n\ntorch.set_num_threads(1)\n"

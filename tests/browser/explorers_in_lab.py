@@ -75,6 +75,8 @@ MOVES = {  # a walk through each explorer: (control, value)
         ("example", EXAMPLES[2]),
         ("right", GENERAL),
         ("right_weights", "uniform"),
+        ("left", "no attention"),
+        ("left_weights", "hardened"),
         ("right_weights", "shuffled"),
         ("truth", False),
         ("sentence", "je zut un chat noir ."),
@@ -82,6 +84,7 @@ MOVES = {  # a walk through each explorer: (control, value)
         ("truth", True),
         ("example", EXAMPLES[0]),
     ],
+    "step": [("score 2", 3), ("mask", True), ("score 0", -4), ("mask", False)],
     "reversal": [
         ("epoch", 0),
         ("length", 12),
@@ -95,6 +98,7 @@ DRAGGED = {
     "shape": "src_len slider",
     "landing": "batch",
     "stepper": "step",
+    "step": "score 1",
     "reversal": "length",
 }
 TYPED = {
@@ -102,6 +106,7 @@ TYPED = {
     "landing": ["one"],
     "stepper": ["sentence", "word"],
     "attention": ["sentence"],
+    "step": [],
     "reversal": ["letters"],
 }
 UNLIKE = ("uniform", "shuffled", "hardened")
@@ -118,6 +123,7 @@ EVERYDAY = {  # lengths to 20
     "landing": [("batch", 5), ("emb", 4), ("batch", 1)],
     "stepper": [move for one in EACH[:5] for move in (one, ("step", 6))],
     "attention": [*EACH, ("right", GENERAL), ("right_weights", "uniform"), *EACH],
+    "step": [("score 0", -4), ("score 1", 4), ("mask", True)],
     "reversal": [("length", 20), ("epoch", 0), ("length", 12), ("epoch", 4)],
 }
 LARGEST = {
@@ -136,6 +142,7 @@ LARGEST = {
         ("left", ADDITIVE),
         *(("left_weights", change) for change in UNLIKE),
     ],
+    "step": [("score 0", 4), ("score 1", 4), ("score 2", 4)],
     "reversal": [("letters", "abcd" * 7), ("length", 30), ("epoch", 0), ("epoch", 5)],
 }
 WANTED = {"everyday": 100, "largest": 800}  # milliseconds, in the median
@@ -256,7 +263,7 @@ def test_nonsense_gets_a_sentence_and_breaks_nothing(stage, name):
         assert page.locator(f":is({CONTENT}) :is(script, img, iframe)").count() == 0
         width = page.evaluate("document.querySelector('.widget-vbox').scrollWidth")
         assert width <= 1280  # nothing was pushed off the page
-    if name != "shape":
+    if name not in ("shape", "step"):
         sane = {"reversal": "abc", "landing": "t.flatten()"}.get(name, EXAMPLES[1])
         stage.move(TYPED[name][0], sane)
         assert stage.content.locator("svg").count() == 1

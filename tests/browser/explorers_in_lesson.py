@@ -18,6 +18,7 @@ WALKS = {  # short ones, that begin anywhere
     "landing": [("batch", 2), ("pair", "flatten")],
     "stepper": [("forward", None), ("step", 4), ("word", "dog")],
     "attention": [("example", EXAMPLES[2]), ("right_weights", "uniform")],
+    "step": [("score 2", 3), ("mask", True), ("score 0", 0)],
 }
 
 
