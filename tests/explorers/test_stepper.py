@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from seq2seq_lesson.corpus import prepare, read_pairs, split
-from seq2seq_lesson.drawing import Arc, Box, Drawing, Part, Text, leaves
+from seq2seq_lesson.drawing import Arc, Box, Drawing, Part, Text, leaves, text_width
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import stepper as explorer_module
@@ -353,6 +353,14 @@ def test_small_probabilities_are_seen():
 def test_letters_are_large_enough(sentence):
     drawing = draw({**stepper().settings, "sentence": sentence})
     assert min(i.size for i in leaves(drawing.items) if isinstance(i, Box | Text)) >= 15
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_the_bars_and_their_numbers_stay_in_the_picture(step):
+    drawing = draw(stepper(step=step).settings)
+    (said,) = [i for i in leaves(drawing.items) if "written" in getattr(i, "text", "")]
+    wide = text_width(said.text, said.size, mono=True)
+    assert said.x + wide <= drawing.width
 
 
 def test_a_page_offers_each_step_hidden_and_shown():

@@ -223,7 +223,7 @@ def _choose(
     rows = [*step.likeliest]
     if step.wrote not in dict(rows):
         rows.append((step.wrote, step.chance))
-    left, longest = LEFT + 14, width - LEFT - 14 - 150
+    left, longest = LEFT + 14, width - LEFT - 14 - 174
     bottom = y + 26 * (SHOWN + 1)
     items: list[Item] = []
     for power in range(FAINTEST, 1):
