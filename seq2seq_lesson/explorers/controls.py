@@ -14,6 +14,16 @@ def whole(
     return _labelled(ipywidgets.IntSlider, label, tip, value=value, min=low, max=high)
 
 
+def stages(
+    label: str, value: object, options: Sequence[tuple[str, object]], tip: str
+) -> ipywidgets.DOMWidget:
+    """A slider over values in an order; each option is what is read, and the value."""
+    kind = ipywidgets.SelectionSlider
+    control = _labelled(kind, label, tip, value=value, options=options)
+    control.layout.width = "26em"  # words want more room than numbers
+    return control
+
+
 def choice(
     label: str, value: str, options: Sequence[str | tuple[str, str]], tip: str
 ) -> ipywidgets.DOMWidget:

@@ -12,6 +12,7 @@ from ipywidgets import (
     Checkbox,
     Dropdown,
     IntSlider,
+    SelectionSlider,
     Text,
     Textarea,
 )
@@ -122,7 +123,7 @@ class Stage:
                 box.locator("textarea").fill(value)
                 box.locator("textarea").blur()
                 control.value = value
-            case IntSlider():
+            case IntSlider() | SelectionSlider():
                 self.arrows(name, value)
         self.agrees()
 

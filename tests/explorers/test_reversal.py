@@ -1,9 +1,10 @@
 """The reversal playground: letters, lengths, and the course of a training."""
 
+import ipywidgets
 import pytest
 import torch
 
-from seq2seq_lesson.drawing import Box, Cell, Part, leaves
+from seq2seq_lesson.drawing import Box, Cell, Part, Text, leaves
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers.reversal import (
@@ -19,6 +20,7 @@ from seq2seq_lesson.explorers.reversal.picture import (
     mistakes,
     share,
 )
+from seq2seq_lesson.explorers.sentences import room
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.reversal import reversal_pairs
 from seq2seq_lesson.seq2seq import Seq2Seq
@@ -97,9 +99,9 @@ def test_picture_shows_what_the_chosen_model_writes(explorer, models):
         cells = [cell.value for cell in fields(drawing) if not cell.frame]
         assert cells == pytest.approx(known.weights.flatten().tolist())
         told = f"{label}: “abcadbbd” becomes “{known.text.replace(' ', '')}”"
-        assert drawing.notes[0].startswith(told)
+        assert drawing.above[0].startswith(told)
         assert explorer.picture.value == to_html(drawing)
-    assert "“dbbdacba”, all right" in drawing.notes[0]
+    assert "“dbbdacba”, ✓ all right" in drawing.above[0]
 
 
 def test_the_anti_diagonal_forms(explorer):
@@ -116,13 +118,48 @@ def test_the_anti_diagonal_forms(explorer):
     assert solid() == 8
 
 
+def stages(drawing):
+    return [
+        item
+        for item in drawing.items
+        if isinstance(item, Part) and item.names[0].startswith("stage")
+    ]
+
+
 def test_bars_stand_for_every_model(explorer, models):
-    drawing = explorer.draw(explorer.settings)
-    right = max(cell.x + cell.width for cell in fields(drawing))
-    bars = [i for i in drawing.items if isinstance(i, Box) and i.x > right + 50]
-    assert len(bars) == 2 * len(models)
-    assert [bar.role for bar in bars] == ["quiet", "mark"] * 2
-    assert all(bars[n].height < bars[n + 1].height for n in (0, 2))
+    parts = stages(explorer.draw(explorer.settings))
+    bars = [[i for i in part.items if isinstance(i, Box)] for part in parts]
+    assert [[bar.role for bar in two] for two in bars] == [["quiet"] * 2, ["mark"] * 2]
+    for before, after in zip(*bars, strict=True):
+        assert before.height < after.height
+    assert [part.says.partition(":")[0] for part in parts] == ["untrained", "trained"]
+    assert parts[1].says.startswith("trained: 100% letters in place, ")
+
+
+def test_the_training_reads_its_steps_not_a_number(explorer):
+    slider = explorer.controls["epoch"]
+    assert isinstance(slider, ipywidgets.SelectionSlider)
+    assert slider.label == "trained"
+    slider.label = "untrained"
+    assert explorer.settings["epoch"] == 0
+
+
+@pytest.mark.parametrize("letters", ["a", "ab", "abcd" * 7])
+def test_no_text_is_cut_at_the_edge(models, letters):
+    labels = [f"after {count} rather long steps" for count in (0, *range(16))]
+    many = [(label, models[1][1]) for label in labels]
+    explorer = reversal_playground(many, letters)
+    for stage in (0, 8, 16):
+        explorer.set(epoch=stage)
+        drawing = explorer.draw(explorer.settings)
+        waiting = [item for part in stages(drawing) for item in part.numbers]
+        for text in [*leaves(drawing.items), *waiting]:
+            if isinstance(text, Text):
+                wide = room(text.text, text.size)
+                before = {"start": 0, "middle": 0.5, "end": 1}[text.anchor]
+                assert text.x - before * wide >= 0, text
+                assert text.x + (1 - before) * wide <= drawing.width, text
+                assert text.size >= 15
 
 
 def test_length_cuts_and_adds_letters(explorer):
@@ -132,7 +169,7 @@ def test_length_cuts_and_adds_letters(explorer):
     assert explorer.settings["letters"] == "abcadbbd" + MORE[:4]  # as it was typed
     explorer.controls["letters"].value = "DA da d"
     assert explorer.settings["length"] == 5
-    assert "“dadad” becomes “dadad”" in explorer.draw(explorer.settings).notes[0]
+    assert "“dadad” becomes “dadad”" in explorer.draw(explorer.settings).above[0]
 
 
 @pytest.mark.parametrize("typed", NONSENSE)

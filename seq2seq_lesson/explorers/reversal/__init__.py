@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from seq2seq_lesson.drawing import Drawing, shorten
-from seq2seq_lesson.explorers.controls import typed, whole
+from seq2seq_lesson.explorers.controls import stages, typed, whole
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.reversal.picture import share, training_picture
 from seq2seq_lesson.reversal import LETTERS
@@ -53,7 +53,12 @@ def reversal_playground(
             "length": whole(
                 "length", len(letters), 1, LONGEST, "How many letters are read"
             ),
-            "epoch": whole("training", last, 0, last, "Sweep through the training"),
+            "epoch": stages(
+                "training",
+                last,
+                [(label, place) for place, label in enumerate(labels)],
+                "Sweep through the training",
+            ),
         },
         actions={
             "letters": lambda s: {
@@ -94,8 +99,8 @@ def draw(labels: Sequence[str], answers: Answers, settings: Settings) -> Drawing
     translations = answers(letters)
     chosen = translations[settings["epoch"]]
     label = labels[settings["epoch"]]
-    notes = [verdict(label, chosen), *left_out(text, letters)]
-    return training_picture(translations, labels, settings["epoch"], notes)
+    above = [verdict(label, chosen), *left_out(text, letters)]
+    return training_picture(translations, labels, settings["epoch"], above)
 
 
 def verdict(label: str, answer: Translation) -> str:
@@ -105,7 +110,8 @@ def verdict(label: str, answer: Translation) -> str:
     written = answer.text.split()
     hits = sum(a == b for a, b in zip(written, wanted, strict=False))
     right = written == wanted and len(answer.words) == len(wanted) + 1
-    how = "all right" if right else f"{hits} of {len(wanted)} letters in place"
+    places = f"{hits} of {len(wanted)} letters in place"
+    how = "✓ all right" if right else f"✗ {places}"
     return (
         f"{label}: “{''.join(letters)}” becomes “{''.join(written)}”, {how}. "
         f"{share(answer):.0%} of the weight lies on the anti-diagonal."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from seq2seq_lesson.drawing import Box, Drawing, Item, Line, Text
+from seq2seq_lesson.drawing import Box, Drawing, Item, Line, Part, Text
 from seq2seq_lesson.explorers.attention.picture import in_words, panel, size
-from seq2seq_lesson.explorers.sentences import fitted
+from seq2seq_lesson.explorers.sentences import fitted, room
 from seq2seq_lesson.translation import Translation
 
 CHART, HIGH = 430, 150  # width and height of the bars
@@ -46,7 +46,7 @@ def training_picture(
     answers: Sequence[Translation],
     labels: Sequence[str],
     chosen: int,
-    notes: Sequence[str],
+    above: Sequence[str],
 ) -> Drawing:
     """The map of the chosen stage; to its right, all stages as bars."""
     answer = answers[chosen]
@@ -55,40 +55,51 @@ def training_picture(
     links, wrong = anti_diagonal(answer), mistakes(answer)
     items = panel(answer, 8, 4, labels[chosen], links, wrong)
     items += _course(answers, labels, chosen, wide + GAP)
-    said = f"{notes[0]} {in_words(answer)}."
-    width, height = wide + GAP + CHART, max(high, HIGH + 180) + 8
+    said = f"{above[0]} {in_words(answer)}."
+    width, height = wide + GAP + CHART, max(high, 2 * HIGH + 36) + 8
     title = "Reading backwards"
-    return Drawing(width, height, title, said, tuple(items), tuple(notes))
+    return Drawing(width, height, title, said, tuple(items), above=tuple(above))
 
 
 def _course(
     answers: Sequence[Translation], labels: Sequence[str], chosen: int, x: float
 ) -> list[Item]:
-    """For these letters, at each stage: letters in place, weight where it should be."""
+    """For these letters, at each stage: letters in place, weight where it should be.
+
+    A stage's bars belong together, and say its name and their numbers.
+    """
     rows = {"letters in place": correct, "weight on the anti-diagonal": share}
-    items: list[Item] = []
+    measured = [[measure(answer) for measure in rows.values()] for answer in answers]
     one = (CHART - 60) / len(answers)
-    for place, (name, measure) in enumerate(rows.items()):
-        top = 4 + (HIGH + 12) * place
+    tops = [4 + (HIGH + 12) * place for place in range(len(rows))]
+    items: list[Item] = []
+    for top, name in zip(tops, rows, strict=True):
         base = top + HIGH - 10
         items.append(Text(x, top + 10, name, bold=True))
         items.append(Line(((x, base), (x + one * len(answers), base)), "faint", 1))
-        for n, answer in enumerate(answers):
-            value, here = measure(answer), n == chosen
+    for n, (label, values) in enumerate(zip(labels, measured, strict=True)):
+        says = f"{label}: " + ", ".join(
+            f"{value:.0%} {name}" for value, name in zip(values, rows, strict=True)
+        )
+        here, middle = n == chosen, x + one * (n + 0.5)
+        always: list[Item] = []
+        waiting: list[Item] = []
+        (always if here else waiting).append(_label(label, x, middle))
+        for top, value in zip(tops, values, strict=True):
             tall = max((HIGH - 62) * value, 1)
+            left, base = x + one * (n + 0.12), top + HIGH - 10
             role = "mark" if here else "quiet"
-            left, width = x + one * n + one * 0.12, one * 0.76
-            items.append(Box(left, base - tall, width, tall, role=role, radius=1))
-            if here or one > 44:
-                number, above = f"{value:.0%}", base - tall - 11
-                items.append(
-                    Text(left + width / 2, above, number, "middle", size=13, bold=here)
-                )
-    below = 4 + 2 * (HIGH + 12) - 8
-    middle = x + one * (chosen + 0.5)
-    label = fitted(labels[chosen], 200, 14)
-    anchor = "middle" if 90 < middle - x < CHART - 150 else "start"
-    if anchor == "start" and middle - x > 90:
-        anchor = "end"
-    items.append(Text(middle, below + 12, label, anchor, size=15, bold=True))
+            always.append(Box(left, base - tall, one * 0.76, tall, role=role, radius=1))
+            percent = f"{value:.0%}"
+            number = Text(middle, base - tall - 12, percent, "middle", bold=here)
+            (always if here or one > 44 else waiting).append(number)
+        items.append(Part(tuple(always), says, (f"stage {n}",), tuple(waiting)))
     return items
+
+
+def _label(label: str, x: float, middle: float) -> Text:
+    """A stage's name below its bars, where it is not cut at either end."""
+    shown = fitted(label, 260, 15)
+    half = room(shown, 15) / 2
+    at = min(max(middle, x + half), x + CHART - half)
+    return Text(at, 2 * (HIGH + 12) + 8, shown, "middle", bold=True)
