@@ -110,8 +110,10 @@ def verdict(label: str, answer: Translation) -> str:
     written = answer.text.split()
     hits = sum(a == b for a, b in zip(written, wanted, strict=False))
     right = written == wanted and len(answer.words) == len(wanted) + 1
-    places = f"{hits} of {len(wanted)} letters in place"
-    how = "✓ all right" if right else f"✗ {places}"
+    late = ", but it does not end there" if hits == len(wanted) else ""
+    how = (
+        "✓ all right" if right else f"✗ {hits} of {len(wanted)} letters in place{late}"
+    )
     return (
         f"{label}: “{''.join(letters)}” becomes “{''.join(written)}”, {how}. "
         f"{share(answer):.0%} of the weight lies on the anti-diagonal."
