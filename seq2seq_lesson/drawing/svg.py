@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from math import hypot
@@ -30,7 +31,7 @@ def to_html(drawing: Drawing) -> str:
 
     Text takes the page's own colour (`currentColor`), so light and dark pages both show
     it, and the picture grows with the page's letters and shrinks to the room there is;
-    below three quarters of its size it scrolls.
+    below three quarters of its size, or letters of 11 pixels, it scrolls.
     What a part does when it is pointed at is CSS alone, so it lives without a kernel.
     """
     parts = [i for i in (*drawing.items, *drawing.beside) if isinstance(i, Part)]
@@ -61,14 +62,16 @@ def _svg(
     numbers: Numbers,
     style: str = "",
 ) -> str:
-    """One picture; beside another it shrinks to three quarters, then stands below."""
+    """One picture; where there is no room beside another it stands below."""
+    body = "".join(mark for item in items for mark in _marks(item, numbers))
+    letters = map(float, re.findall(r'font-size="([^"]+)"', body))
+    least = max(0.75, 11 / min(letters, default=15)) * drawing.width
     width, height, most = _n(drawing.width), _n(drawing.height), drawing.width / 14
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'{named} width="100%" style="display:block;flex:1 1 {_n(0.75 * most)}em;'
-        f'max-width:{_n(most)}em;min-width:{_n(0.75 * drawing.width)}px;height:auto" '
-        f'font-family="{SANS}" fill="currentColor">'
-        f"{style}{''.join(m for item in items for m in _marks(item, numbers))}</svg>"
+        f'max-width:{_n(most)}em;min-width:{_n(least)}px;height:auto" '
+        f'font-family="{SANS}" fill="currentColor">{style}{body}</svg>'
     )
 
 

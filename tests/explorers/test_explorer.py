@@ -111,7 +111,9 @@ def test_svg_follows_the_page():
     assert svg.get("fill") == "currentColor"
     assert svg.get("viewBox") == "0 0 300 240"
     assert "em" in svg.get("style")  # grows with the page's letters
+    small = svg_of(to_html(drawing(Text(0, 0, "small", size=12))))
     assert "min-width:225px" in svg.get("style")  # three quarters, then it scrolls
+    assert "min-width:275px" in small.get("style")  # or letters of 11 pixels
     colours = set(re.findall(r"#\w{6}", to_html(drawing(*ITEMS[:-2]))))
     assert colours <= {*ROLES.values()} - {"#000000", "#ffffff"}  # both themes
 
