@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from seq2seq_lesson.palette import family
-
 Point = tuple[float, float]
 
 MONO_WIDTH = 0.61  # of one letter, as a part of the size of the letters
@@ -160,31 +158,6 @@ def lines_of(box: Box) -> list[Text]:
 def text_width(text: str, size: float, mono: bool = False) -> float:
     """How wide a text will about be."""
     return len(text) * size * (MONO_WIDTH if mono else SANS_WIDTH)
-
-
-def chips(
-    x: float,
-    y: float,
-    axes: tuple[str, ...],
-    sizes: tuple[int | str, ...],
-    hidden: bool = False,
-) -> tuple[tuple[Box, ...], float]:
-    """A shape as a row of tinted chips, an axis each; and the row's width.
-
-    `y` is the middle of the row; an axis called "1" is of that size and has no name.
-    Hidden, all that is told is that there is a shape to be guessed.
-    """
-    labels = list(map(axis_label, axes, sizes))
-    roles = ["quiet" if axis.isdigit() else family(axis) for axis in axes]
-    if hidden or not axes:
-        labels, roles = ["?" if hidden else "no axis"], ["quiet"]
-    items: list[Box] = []
-    at = x
-    for label, role in zip(labels, roles, strict=True):
-        wide = text_width(label, 13, mono=True) + 12
-        items.append(Box(at, y - 11, wide, 22, label, role, 13, mono=True, radius=5))
-        at += wide + 4
-    return tuple(items), at - 4 - x
 
 
 def axis_label(axis: str, size: int | str) -> str:

@@ -314,8 +314,8 @@ def test_of_a_queue_of_moves_only_the_last_counts(stage, name):
     handle.press("ArrowRight")
     pressed = time.perf_counter()
     stage.page.wait_for_function(
-        "document.querySelector('.widget-html-content svg desc')"
-        "?.textContent.includes('src_emb (batch 4, src_len 8')"
+        "document.querySelector('.widget-html-content svg')"
+        "?.ariaLabel.includes('src_emb (batch 4, src_len 8')"
     )
     behind = time.perf_counter() - pressed
     write_down(

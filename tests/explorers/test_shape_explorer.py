@@ -6,6 +6,7 @@ import random
 import re
 import time
 import tracemalloc
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -14,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from seq2seq_lesson.drawing import Box, Drawing, Line, Text, text_width
+from seq2seq_lesson.drawing import Box, Drawing, Line, Part, Text, leaves, text_width
 from seq2seq_lesson.drawing.png import to_png
 from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers.explorer import BEHIND
@@ -28,6 +29,7 @@ from seq2seq_lesson.explorers.shapes import (
 from seq2seq_lesson.explorers.shapes import shown as controls_shown
 from seq2seq_lesson.explorers.shapes.guess import WHY, judge, read_guess
 from seq2seq_lesson.explorers.shapes.landing import PAIRS, landing_explorer
+from seq2seq_lesson.explorers.shapes.picture import picture
 from seq2seq_lesson.explorers.shapes.presets import MISSIONS, PRESETS
 from seq2seq_lesson.explorers.shapes.running import (
     AXES,
@@ -233,7 +235,7 @@ def settings(piece="encoder: GRU", text=None, **more):
 
 def chips_with(drawing, **looks):
     """The texts of the boxes that look so."""
-    boxes = [item for item in drawing.items if isinstance(item, Box)]
+    boxes = [item for item in leaves(drawing.items) if isinstance(item, Box)]
     return [
         box.text
         for box in boxes
@@ -247,7 +249,11 @@ def test_a_refusal_is_told_in_pytorch_s_words_and_in_axis_names():
     assert "PyTorch says: “Expected size for first two dimensions of batch2" in words
     assert "In axis names: hid 10 meets enc 16." in words
     assert chips_with(drawing, role="wrong", dashed=True) == ["hid 10", "enc 16"]
-    faint = [i.text for i in drawing.items if isinstance(i, Text) and i.role == "faint"]
+    faint = [
+        i.text
+        for i in leaves(drawing.items)
+        if isinstance(i, Text) and i.role == "faint"
+    ]
     assert "not run: context = weights @ keys" in faint
 
 
@@ -327,7 +333,9 @@ def test_operands_tell_what_is_summed_and_what_is_stretched():
     drawing = draw(settings("broadcasting: silent"))
     assert chips_with(drawing, role="quiet", dashed=True) == ["1→ 4"]
     drawing = draw(settings("matmul and einsum"))
-    strokes = [i for i in drawing.items if isinstance(i, Line) and i.role == "wrong"]
+    strokes = [
+        i for i in leaves(drawing.items) if isinstance(i, Line) and i.role == "wrong"
+    ]
     assert len(strokes) == 8
     assert "query (batch 4, tgt_len 3, hid 10) axis 2 summed" in drawing.description
 
@@ -338,7 +346,7 @@ def test_what_changed_is_marked():
     explorer.controls["src_len slider"].value = 9
     assert explorer.picture.value.count("· was (4, 7, ") == 2  # and h_n stayed
     drawing = draw(explorer.settings)
-    lines = [i for i in drawing.items if isinstance(i, Line)]
+    lines = [i for i in leaves(drawing.items) if isinstance(i, Line)]
     assert [line.width for line in lines] == [3, 3]
     explorer.controls["piece"].value = "loss"
     assert "was (" not in explorer.picture.value
@@ -466,7 +474,7 @@ def test_nonsense_gets_a_sentence_and_leaves_the_page_whole(text):
     explorer.controls["guess"].value = text
     page = ElementTree.fromstring(f"<div>{explorer.picture.value}</div>")
     tags = {node.tag.split("}")[-1] for node in page.iter()}
-    assert tags <= set("div svg title desc rect text polyline polygon p".split())
+    assert tags <= set("div svg style g title rect text polyline polygon p".split())
     assert explorer.picture.value != before
     note = next(node.text for node in page.iter("p"))
     assert len(note) < 600
@@ -528,7 +536,7 @@ def test_what_is_to_be_guessed_is_told_nowhere(piece):
     for line in lines:
         for seen in line.made if line not in given else ():
             assert f" {seen.shape}" not in words or seen.shape in shapes, seen
-    texts = [getattr(item, "text", "") for item in drawing.items]
+    texts = [getattr(item, "text", "") for item in leaves(drawing.items)]
     assert texts.count("?") >= 1
     assert not any("# (" in text for text in texts)
 
@@ -589,6 +597,54 @@ def test_no_mission_is_left_out():
 # The drawing and the widget
 
 
+def touched(drawing, says):
+    """What stays when the one part is pointed at whose tip begins so."""
+    parts = [item for item in drawing.items if isinstance(item, Part)]
+    (names,) = ({*part.names} for part in parts if part.says.startswith(says))
+    return [part.says for part in parts if names & {*part.names}]
+
+
+def test_a_chip_shows_its_axis_everywhere_and_its_tensor():
+    drawing = draw(settings())
+    stay = touched(drawing, "layers*directions 2: axis 0 of h_n (layers*dir")
+    assert [says.partition(" (")[0] for says in stay] == [
+        "enc = directions * enc_hid",
+        "rnn = nn.GRU(emb, enc_hid, layers, batch_first=True, bidirectional=directions "
+        "== 2)",
+        "layers*directions 2: axis 0 of first",
+        "layers*directions 2: axis 0 of h_n",
+        "batch 4: axis 1 of h_n",
+        "enc_hid 8: axis 2 of h_n",
+    ]
+
+
+def test_a_tip_tells_axis_size_tensor_and_bytes():
+    stay = touched(draw(settings("score: dot")), "hid 10 (wrong)")
+    assert "hid 10: axis 2 of query (batch 4, tgt_len 3, hid 10), 480 B" in stay
+    stay = touched(
+        draw(settings("broadcasting: silent")), "1→ 4 (→ 4): axis 1 of guess"
+    )
+    assert "1: axis 1 of guess (batch 4, 1), 16 B" in stay
+
+
+def test_what_is_to_be_guessed_cannot_be_touched():
+    drawing = draw(settings(guessing=True))
+    says = [item.says for item in drawing.items if isinstance(item, Part)]
+    assert any(" of src_emb" in one for one in says)
+    assert not any(" of enc_states" in one for one in says)
+
+
+def test_chips_name_every_axis_and_stand_side_by_side():
+    text = "x = torch.zeros(batch, 1, emb)  # (batch, 1, emb)\nx.sum()  # ()"
+    drawing = picture("x", run(text, AXES | {"batch": 4000}))
+    (*row, last) = [item for item in leaves(drawing.items) if isinstance(item, Box)]
+    assert [chip.text for chip in row] == ["batch 4,000", "1", "emb 5"]
+    assert [chip.role for chip in row] == ["batch", "quiet", "features"]
+    for left, right in pairwise(row):
+        assert left.x + left.width < right.x
+    assert last.text == "no axis"
+
+
 def test_no_box_and_no_text_leaves_the_drawing():
     cases = [settings(piece) for piece in PRESETS]
     large = {axis: str(min(64, most)) for axis, most in MOST.items()}
@@ -597,7 +653,7 @@ def test_no_box_and_no_text_leaves_the_drawing():
     cases += [settings(text=f"{'long' * 40} = torch.zeros(batch, 1)\nx = " + "y" * 500)]
     for case in cases:
         drawing = draw(case)
-        for item in drawing.items:
+        for item in leaves(drawing.items):
             if isinstance(item, Box):
                 assert 0 <= item.x < item.x + item.width <= drawing.width
                 assert 0 <= item.y < item.y + item.height <= drawing.height
@@ -666,15 +722,36 @@ def test_of_a_queue_of_moves_only_the_last_is_drawn():
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_each_number_stands_where_pytorch_puts_it(pair):
-    explorer = landing_explorer(*PAIRS[pair])
+    explorer = landing_explorer()
+    explorer.controls["pair"].value = pair
     t = torch.arange(24).view(3, 4, 2)
     names = {"t": t, "batch": 3, "src_len": 4, "emb": 2}
     wanted = [t, *(eval(text, names) for text in PAIRS[pair])]
-    boxes = [i for i in draw_of(explorer).items if isinstance(i, Box)]
+    boxes = [i for i in leaves(draw_of(explorer).items) if isinstance(i, Box)]
     numbers = [int(box.text) for box in boxes]
     assert numbers == [n for tensor in wanted for n in tensor.flatten().tolist()]
     for box in boxes:  # a colour a sentence
         assert box.role == ("batch", "lengths", "vocabulary")[int(box.text) // 8]
+
+
+def test_a_number_can_be_followed_through_all_three_tensors():
+    stay = touched(draw_of(landing_explorer()), "9, of sentence 1: at [1, 0, 1] in t")
+    assert stay == [
+        "9, of sentence 1: at [1, 0, 1] in t",
+        "9, of sentence 1: at [1, 1, 1] in t.view(src_len, batch, emb)",
+        "9, of sentence 1: at [0, 1, 1] in t.transpose(0, 1)",
+    ]
+
+
+def test_a_long_row_goes_on_below():
+    explorer = landing_explorer()
+    explorer.set(batch=5, src_len=5, emb=4, one="t.view(1, 1, -1)", other="t")
+    drawing = draw_of(explorer)
+    boxes = [item for item in leaves(drawing.items) if isinstance(item, Box)]
+    assert len(boxes) == 300
+    assert len({(box.x, box.y) for box in boxes}) == 300
+    assert max(box.x + box.width for box in boxes) <= drawing.width
+    assert max(box.y + box.height for box in boxes) <= drawing.height
 
 
 def draw_of(explorer):
@@ -685,7 +762,9 @@ def test_same_shape_other_words():
     explorer = landing_explorer()
     (note,) = draw_of(explorer).notes
     assert note.startswith("The same shape, other words: 20 of 24 numbers")
-    dashed = [i for i in draw_of(explorer).items if isinstance(i, Box) and i.dashed]
+    dashed = [
+        i for i in leaves(draw_of(explorer).items) if isinstance(i, Box) and i.dashed
+    ]
     assert len(dashed) == 40
     explorer.controls["batch"].value = 1  # a 1 that is turned changes nothing
     assert draw_of(explorer).notes == (

@@ -8,16 +8,17 @@ from __future__ import annotations
 import ast
 from functools import partial
 from itertools import product
+from math import prod
 
 import torch
 from torch import Tensor
 
-from seq2seq_lesson.drawing import Box, Drawing, Item, Text, shorten, text_width
+from seq2seq_lesson.drawing import Box, Drawing, Item, Part, Text, shorten, text_width
 from seq2seq_lesson.explorers.controls import choice, typed, whole
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.shapes.running import refusal
 
-OWN = "your own"
+OWN, WAYS = "your own", ("one", "other")
 PAIRS = {
     "view or transpose": ("t.view(src_len, batch, emb)", "t.transpose(0, 1)"),
     "reshape or permute": ("t.reshape(emb, src_len, batch)", "t.permute(2, 1, 0)"),
@@ -26,32 +27,33 @@ PAIRS = {
 }
 COLOURS = ("batch", "lengths", "vocabulary", "features", "wrong")  # a sentence each
 MOST = {"batch": 5, "src_len": 5, "emb": 4}
-TALL, GAP, ALLEY = 24, 9, 44  # a cell; between blocks of rows; between tensors
+SIZE, CELL, TALL = 15, 32, 26  # letters; a cell
+GAP, ALLEY = 9, 44  # between blocks of rows; between tensors
 ROOM = 1060
 
 
-def landing_explorer(one: str = "", other: str = "") -> Explorer:
+def landing_explorer() -> Explorer:
     """An explorer of two ways to rearrange `t`, of shape (batch, src_len, emb)."""
-    first, second = PAIRS["view or transpose"]
-    texts = {"one": one or first, "other": other or second}
-    sizes = {"batch": 3, "src_len": 4, "emb": 2}
+    first, *_ = PAIRS
     tip = "Python; t, batch, src_len and emb are known; press Enter"
+    sizes = {"batch": 3, "src_len": 4, "emb": 2}
+    ways = {
+        way: typed(label, text, "t.view(…)", tip)
+        for way, label, text in zip(WAYS, ("one way", "the other"), PAIRS[first])  # noqa: B905
+    }
+    for box in ways.values():
+        box.layout.width = "26em"
     controls = {
-        "pair": choice("ways", _pair(texts), [OWN, *PAIRS], "two ways to compare"),
-        "one": typed("one way", texts["one"], "t.view(…)", tip),
-        "other": typed("the other", texts["other"], "t.transpose(…)", tip),
+        "pair": choice("ways", first, [OWN, *PAIRS], "two ways to compare"),
+        **ways,
         **{
             axis: whole(axis, size, 1, MOST[axis], f"size of the axis {axis}")
             for axis, size in sizes.items()
         },
     }
-    controls["one"].layout.width = controls["other"].layout.width = "26em"
     actions = {
-        "pair": lambda s: dict(
-            zip(("one", "other"), PAIRS.get(s["pair"], (s["one"], s["other"])))  # noqa: B905
-        ),
-        "one": lambda s: {"pair": _pair(s)},
-        "other": lambda s: {"pair": _pair(s)},
+        "pair": lambda s: dict(zip(WAYS, PAIRS.get(s["pair"], ()))),  # noqa: B905
+        **dict.fromkeys(WAYS, lambda s: {"pair": _pair(s)}),
     }
     some = {"batch": (1, 2, 3), "src_len": (2, 3, 4), "emb": (1, 2, 3)}
     page = {"pair": [*PAIRS], **some}
@@ -61,29 +63,31 @@ def landing_explorer(one: str = "", other: str = "") -> Explorer:
 def draw_landing(settings: Settings) -> Drawing:
     """The tensor, and where its numbers stand after either way."""
     sizes = {axis: settings[axis] for axis in MOST}
-    t = torch.arange(settings["batch"] * settings["src_len"] * settings["emb"])
-    t = t.view(*sizes.values())  # (batch, src_len, emb)
-    results = [_evaluated(settings[way], t, sizes) for way in ("one", "other")]
-    same = results[0].shape == results[1].shape
-    moved = (results[0] != results[1]) if same else None
+    t = torch.arange(prod(sizes.values())).view(*sizes.values())
+    one, other = (_evaluated(settings[way], t, sizes) for way in WAYS)
+    moved = one != other if one.shape == other.shape else None
     items: list[Item] = []
     x, y, below = 8.0, 0.0, 0.0
-    for name, value in (("t", t), *zip((settings["one"], settings["other"]), results)):  # noqa: B905
-        block = partial(_block, shorten(name, 40), value, t, moved)
+    for name, value, marks in (
+        ("t", t, None),
+        (settings["one"], one, moved),
+        (settings["other"], other, moved),
+    ):
+        block = partial(_block, shorten(name, 40), value, t, marks)
         if x > 8 and x + block(x, y)[1] > ROOM:
             x, y = 8.0, below + 18
         cells, wide, bottom = block(x, y)
         items += cells
         below = max(below, bottom)
         x += wide + ALLEY
-    said = _said(results, moved, t)
+    said = _said(moved)
     title = "Where does each number land?"
     return Drawing(ROOM, below + 6, title, said, tuple(items), (said,))
 
 
 def _pair(texts: Settings) -> str:
     """The ready pair that stands in the boxes, if one does."""
-    both = texts["one"].strip(), texts["other"].strip()
+    both = tuple(texts[way].strip() for way in WAYS)
     return next((name for name, pair in PAIRS.items() if pair == both), OWN)
 
 
@@ -111,48 +115,48 @@ def _evaluated(text: str, t: Tensor, sizes: dict[str, int]) -> Tensor:
 def _block(
     name: str, value: Tensor, t: Tensor, moved: Tensor | None, x: float, y: float
 ) -> tuple[list[Item], float, float]:
-    """One tensor as rows of cells, its width and its end; all axes but one go down."""
-    shape = tuple(value.shape) or (1,)
-    grid = value.reshape(-1, shape[-1])
-    places = [*product(*map(range, shape[:-1]))]
-    marked = moved.reshape(grid.shape) if moved is not None and name != "t" else None
-    label = max((text_width(f"{[*place]}", 12, True) for place in places), default=0)
-    left, size = label + 6, min(32.0, (ROOM - label - 20) / shape[-1])
+    """One tensor as rows of cells, its width and its end; all axes but one go down.
+
+    Pointed at, a cell keeps its number in all three tensors.
+    """
+    *outer, last = value.shape or (1,)
+    left = text_width(f"{outer}", SIZE) + 6 if outer else 0.0
+    abreast = min(last, int((ROOM - left - 16) // CELL))  # the others go below
+    marks = torch.zeros_like(value) if moved is None else moved
     title = f"{tuple(value.shape)}".replace(",)", ")")
-    items: list[Item] = [
-        Text(x, y + 12, name, size=14, bold=True, mono=True),
-        Text(x, y + 32, title, size=13, mono=True),
-    ]
+    heads = [Text(x, y + 12, name, size=SIZE, bold=True, mono=True)]
+    heads.append(Text(x, y + 32, title, size=SIZE, mono=True))
+    items: list[Item] = [*heads]
     y += 46
-    for row, place in enumerate(places):
-        if row and len(place) > 1 and place[-1] == 0:
+    rows = value.reshape(-1, last).tolist(), marks.reshape(-1, last).tolist()
+    for place, *row in zip(product(*map(range, outer)), *rows, strict=True):
+        if any(place[:-1]) and place[-1] == 0:
             y += GAP
         if place:
-            items.append(Text(x, y + TALL / 2, f"{[*place]}", role="faint", size=12))
-        for column, number in enumerate(grid[row].tolist()):
+            items.append(Text(x, y + 12, f"{[*place]}", role="faint", size=SIZE))
+        for column, (number, other) in enumerate(zip(*row, strict=True)):
+            down, across = divmod(column, abreast)
             sentence = number // (t.numel() // len(t))
-            role = COLOURS[sentence] if 0 <= sentence < len(t) else "quiet"
-            other = marked is not None and bool(marked[row, column])
-            text = str(number)
-            items.append(
-                Box(x + left + column * size, y, size - 2, TALL - 2, text, role,
-                    12, bold=other, mono=True, dashed=other, radius=3)
+            cell = Box(
+                x + left + across * CELL, y + down * TALL, CELL - 2, TALL - 2,
+                str(number), COLOURS[sentence], SIZE,
+                bold=bool(other), mono=True, dashed=bool(other), radius=3,
             )  # fmt: skip
-        y += TALL
-    wide = max(
-        left + size * shape[-1], text_width(name, 14, True), text_width(title, 13, True)
-    )
-    return items, wide, y
+            says = f"{number}, of sentence {sentence}: at {[*place, column]} in {name}"
+            items.append(Part((cell,), says, (f"number {number}",)))
+        y += TALL * -(-last // abreast)
+    wide = max(text_width(head.text, SIZE, mono=True) for head in heads)
+    return items, max(wide, left + CELL * abreast), y
 
 
-def _said(results: list[Tensor], moved: Tensor | None, t: Tensor) -> str:
+def _said(moved: Tensor | None) -> str:
     """Same shape, other words?"""
     if moved is None:
         return "Two shapes, so a look at the shapes tells them apart."
-    count = int(moved.sum())
-    if not count:
+    if not moved.any():
         return "The same shape, and every number in the same place."
     return (
-        f"The same shape, other words: {count} of {moved.numel()} numbers stand in "
-        "another place (dashed), and nothing refuses either. Each colour is a sentence."
+        f"The same shape, other words: {int(moved.sum())} of {moved.numel()} numbers "
+        "stand in another place (dashed), and nothing refuses either. Each colour is a "
+        "sentence."
     )

@@ -5,22 +5,24 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from seq2seq_lesson.drawing import (
     Box,
     Drawing,
     Item,
     Line,
+    Part,
     Text,
-    chips,
+    axis_label,
     shorten,
     text_width,
 )
 from seq2seq_lesson.explorers.shapes.running import Run, Seen
+from seq2seq_lesson.palette import family
+from seq2seq_lesson.shapes.comments import words
 
-ROW, LEFT, WIDE = 29, 34, 620  # a row's height; where names begin; the least width
-LETTERS = 74  # to a line of what is said
+SIZE, ROW = 15, 31  # of all letters; a row's height
+LEFT, WIDE = 36, 620  # where names begin; the least width
 
 
 def picture(
@@ -35,65 +37,66 @@ def picture(
 ) -> Drawing:
     """Draw a run; what has another shape than `before` is marked.
 
+    Pointed at, a chip keeps its axis, wherever that is, and the rest of its tensor.
+
     Args
         secret: tensors that do not tell their shape; `asked` is marked, and the code is
                 shown without its comments
     """
-    parts = [part for line in now.lines for part in line.parts]
-    names = [f"{seen.name:.22}" for seen in now.made] + [f"{p.name:.24}" for p in parts]
-    column = LEFT + 12 + max((text_width(name, 14, True) for name in names), default=0)
-    was = dict(_shapes(before)) if before else {}
+    rows = [seen for line in now.lines for seen in (*line.parts, *line.made)]
+    names = {seen.name: shorten(seen.name, 22) for seen in rows}
+    column = LEFT + 12 + max((_mono(name) for name in names.values()), default=0)
+    known, was = {*dict(now.sizes), *names}, dict(_shapes(before)) if before else {}
     counted = _shapes(now)
     items: list[Item] = []
     told: list[str] = []
     widest, y = 0.0, 14.0
 
-    def write(name: str, size: int, role: str = "ink", bold: bool = False) -> None:
-        items.append(Text(LEFT, y, name, size=size, bold=bold, mono=True, role=role))
+    def write(text: str, x: float = LEFT, role: str = "faint", **looks: bool) -> Text:
+        return Text(x, y, text, role=role, size=SIZE, **looks)
+
+    def of_line(text: Text) -> Item:
+        of = tuple(sorted(words(line.code) & known))
+        return Part((text,), shorten(line.code, 300), of) if of else text
 
     for line in now.lines:
-        items.append(Text(8, y, str(line.number), size=13, role="faint", mono=True))
+        items.append(write(str(line.number), 8, mono=True))
         waits = line.state == "waiting"
         if asked or waits or not (line.made or line.said):
-            code = ("not run: " if waits else "") + shorten(line.code, 66)
-            write(code, 13, "faint")
-            told.append(code)
+            told.append(shorten("not run: " * waits + line.code, 62))
+            items.append(of_line(write(told[-1], mono=True)))
             y += 24
-        end = column + (_row(0, 0, line.made[0])[1] if line.made else 0)
+        end = column + (_wide(line.made[0]) if line.made else 0)
         for part in () if {*secret} & {*line.made} else line.parts:
-            wide = _row(0, 0, part)[1]
-            row, wide = _row(max(end - wide, column), y, part)
-            write(shorten(part.name, 24), 13, "faint")
-            items += row
-            marks = [f"axis {n} {mark}" for n, mark in part.notes]
-            told.append(f"{part.name} {part.shape} {', '.join(marks)}".strip())
-            widest = max(widest, column + wide)
+            at = max(end - _wide(part), column)
+            items += [write(names[part.name], mono=True), *_chips(part, at, y)]
+            marks = ", ".join(f"axis {n} {mark}" for n, mark in part.notes)
+            told.append(f"{part.name} {part.shape} {marks}".strip())
+            widest = max(widest, at + _wide(part))
             y += ROW - 2
         for seen in line.made:
-            key, _ = next(counted)
-            old = was.get(key, seen.sizes)
-            role = "mark" if seen == asked else "ink"
-            write(shorten(seen.name, 22), 14, role, bold=True)
-            row, wide = _row(column, y, seen, old, seen in secret, role)
-            items += row
+            old = was.get(next(counted)[0], seen.sizes)
+            items.append(write(names[seen.name], role="ink", bold=True, mono=True))
             if seen in secret:
+                role = "mark" if seen == asked else "quiet"
+                items.append(_chip(column, y, "?", role, dashed=seen == asked))
                 told.append(f"{seen.name} of a shape to be guessed")
             else:
+                items += _chips(seen, column, y, old)
                 facts = f"{seen.bytes:,} B"
                 if old != seen.sizes:
                     facts += f" · was ({', '.join(map(str, old))})"
-                at = column + wide + 9
-                items.append(Text(at, y, facts, size=12, role="faint"))
-                wide += 12 + text_width(facts, 12)
+                at = column + _wide(seen) + 9
+                items.append(write(facts, at))
+                widest = max(widest, at + text_width(facts, SIZE))
                 told.append(f"{seen.name} {seen.shape}")
-            widest = max(widest, column + wide)
             y += ROW
         bad = line.state in ("false", "refused")
         for said in line.said:
             told.append(said)
-            for text in textwrap.wrap(("✗ " if bad else "") + said, LETTERS):
-                items.append(Text(LEFT, y - 2, text, size=13, bold=bad))
-                y += 19
+            for text in textwrap.wrap(("✗ " if bad else "") + said, 64):
+                items.append(of_line(write(text, role="ink", bold=bad)))
+                y += 20
             y += 5
     wide = max(WIDE, widest + 10)
     return Drawing(wide, y, title, f"{'; '.join(told)}.", tuple(items), notes, above)
@@ -107,35 +110,46 @@ def _shapes(run: Run) -> Iterator[tuple[tuple[str, int], tuple[int, ...]]]:
         count[seen.name] += 1
 
 
-def _row(
-    x: float,
-    y: float,
-    seen: Seen,
-    old: tuple[int, ...] | None = None,
-    hidden: bool = False,
-    role: str = "ink",
-) -> tuple[list[Item], float]:
+def _mono(text: str) -> float:
+    return text_width(text, SIZE, mono=True)
+
+
+def _labels(seen: Seen) -> list[str]:
+    """What stands on its chips; an axis that is stretched tells so."""
+    labels, notes = list(map(axis_label, seen.axes, seen.sizes)), dict(seen.notes)
+    stretched = {n: f"1{mark}" for n, mark in notes.items() if mark.startswith("→")}
+    return [stretched.get(n, label) for n, label in enumerate(labels)] or ["no axis"]
+
+
+def _wide(seen: Seen) -> float:
+    """How wide its row of chips is."""
+    return sum(_mono(label) + 16 for label in _labels(seen)) - 4
+
+
+def _chip(x: float, y: float, label: str, role: str, **looks: bool) -> Box:
+    wide = _mono(label) + 12
+    return Box(x, y - 12, wide, 24, label, role, SIZE, mono=True, radius=5, **looks)
+
+
+def _chips(
+    seen: Seen, x: float, y: float, old: tuple[int, ...] | None = None
+) -> Iterator[Part]:
     """A tensor's chips; what is wrong, summed, stretched or changed shows by shape."""
-    marks, old = dict(seen.notes), seen.sizes if old is None else old
-    stretched = {n: f"1{mark}" for n, mark in marks.items() if mark.startswith("→")}
-    axes = [stretched.get(n, axis) for n, axis in enumerate(seen.axes)]
-    sizes = [stretched.get(n, size) for n, size in enumerate(seen.sizes)]
-    row, wide = chips(x, y, tuple(axes), tuple(sizes), hidden)
-    if hidden:
-        return [replace(chip, role=role) for chip in row], wide
-    items: list[Item] = []
-    for place, chip in enumerate(row):
-        assert isinstance(chip, Box)
-        middle, right = chip.y + chip.height / 2, chip.x + chip.width
-        if marks.get(place) == "wrong":
-            chip = replace(chip, role="wrong", dashed=True, bold=True)
-        elif place in stretched:
-            chip = replace(chip, role="quiet", dashed=True)
-        items.append(chip)
-        if marks.get(place) == "summed":
-            items.append(Line(((chip.x + 3, middle), (right - 3, middle)), "wrong", 2))
-        own = slice(place, place + 1)
-        if len(old) != len(seen.sizes) or old[own] != seen.sizes[own]:
-            below = chip.y + chip.height + 2
-            items.append(Line(((chip.x + 2, below), (right - 2, below)), "mark", 3))
-    return items, wide
+    notes, old = dict(seen.notes), seen.sizes if old is None else old
+    of = f"{seen.name} {seen.shape}" + f", {seen.bytes:,} B" * bool(seen.bytes)
+    for place, label in enumerate(_labels(seen)):
+        axis, note = "".join(seen.axes[place : place + 1]), notes.get(place, "")
+        wrong, stretched = note == "wrong", note.startswith("→")
+        role = family(axis) if words(axis) else "quiet"
+        role = "wrong" if wrong else "quiet" if stretched else role
+        chip = _chip(x, y, label, role, bold=wrong, dashed=wrong or stretched)
+        items: list[Item] = [chip]
+        if note == "summed":
+            items.append(Line(((x + 3, y), (x + chip.width - 3, y)), "wrong", 2))
+        if len(old) != len(seen.sizes) or old[place:][:1] != seen.sizes[place:][:1]:
+            ends = (x + 2, y + 14), (x + chip.width - 2, y + 14)
+            items.append(Line(ends, "mark", 3))
+        names = sorted(words(axis)) or [axis or label]
+        says = f"{label}{note and f' ({note})'}: axis {place} of {of}" if axis else of
+        yield Part(tuple(items), says, (*names, seen.name))
+        x += chip.width + 4
