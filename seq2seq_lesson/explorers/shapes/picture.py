@@ -52,8 +52,14 @@ def picture(
     told: list[str] = []
     widest, y = 0.0, 14.0
 
-    def write(text: str, x: float = LEFT, role: str = "faint", **looks: bool) -> Text:
-        return Text(x, y, text, role=role, size=SIZE, **looks)
+    def write(
+        text: str,
+        x: float = LEFT,
+        role: str = "faint",
+        bold: bool = False,
+        mono: bool = False,
+    ) -> Text:
+        return Text(x, y, text, role=role, size=SIZE, bold=bold, mono=mono)
 
     def of_line(text: Text) -> Item:
         of = tuple(sorted(words(line.code) & known))
