@@ -17,6 +17,7 @@ import html
 import re
 import sys
 from collections.abc import Collection, Mapping
+from functools import partial
 from keyword import iskeyword
 from tokenize import TokenError
 from types import FrameType, SimpleNamespace
@@ -343,19 +344,28 @@ def _table(rows: list[tuple]) -> dict[str, str]:
         shape = seen.promised and seen.promised._replace(axes=tuple(sizes))
         plain.append([place, name, f"{shape}", f"{seen.promised}", seen.dtype])
         texts = [html.escape(text) for text in plain[-1]]
-        texts[3] = re.sub(r"\b(?!packed\b|None\b)[^\W\d]\w*", _tinted, texts[3])
+        tip = html.escape(f" in {name} {shape}")
+        tinted = partial(_tinted, tip)
+        texts[3] = re.sub(r"\b(?!packed\b|None\b)[^\W\d]\w*", tinted, texts[3])
         page += "</tr><tr>"
         page += "".join(f'<td style="text-align: left">{text}</td>' for text in texts)
     widths = [max(map(len, column)) for column in zip(*plain, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in plain]
     style = "font-family: monospace; color: currentColor; white-space: nowrap"
-    table = f'<table style="{style}"><tr>{page}</tr></table>'
+    axes = dict.fromkeys(re.findall('class="(axis-[^"]+)"', page))
+    touch = "".join(
+        f".shapes:has(.{axis}:hover) span:not(.{axis}){{opacity:.2}}" for axis in axes
+    )
+    table = f'<table style="{style}" class="shapes"><tr>{page}</tr></table>'
+    table += f"<style>{touch}</style>" * bool(touch)
     return {"text/plain": "\n".join(lines), "text/html": table}
 
 
-def _tinted(axis: re.Match) -> str:
-    """An axis on the colour of its family."""
-    return f'<span style="background: {tint(axis[0])}">{axis[0]}</span>'
+def _tinted(tip: str, axis: re.Match) -> str:
+    """An axis on the colour of its family; pointed at, it stays and the others fade."""
+    word, style = axis[0], f"background: {tint(axis[0])}"
+    says = f'class="axis-{word}" title="{word}{tip}"'
+    return f'<span {says} style="{style}">{word}</span>'
 
 
 def _aside(place: tuple) -> bool:

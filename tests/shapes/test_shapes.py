@@ -857,6 +857,13 @@ def test_html_is_escaped_and_coloured_by_family(notebook):
     assert seen.html.count("<td") == seen.html.count("</td>") == 15
 
 
+def test_an_axis_pointed_at_stays_while_the_others_fade(notebook):
+    html = notebook.run("x = zeros(2, 5)  # (batch, src_len)").html
+    assert 'class="axis-batch" title="batch in x (2, 5)"' in html
+    assert ".shapes:has(.axis-batch:hover) span:not(.axis-batch){opacity:.2}" in html
+    assert "<style>" not in notebook.run("x = zeros(2)  # (2)").html
+
+
 def test_a_long_expression_is_cut_in_the_table(notebook):
     seen = notebook.run("zeros(2) + 1000000 + 1000000 + 1000000 + 100000  # (batch)")
     assert "zeros(2) + 1000000 + 1000000 + 1000000 …  (2)" in seen.table
