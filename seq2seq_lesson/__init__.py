@@ -1,3 +1,3 @@
-"""Seq2seq, dissected: what the six notebooks have understood, one concept a file."""
+"""Seq2seq, dissected: what the seven notebooks have understood, one concept a file."""
 
 __version__ = "0.2.0.dev0"
