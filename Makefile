@@ -29,14 +29,18 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbva
 
 STUDIES := $(patsubst %,%-study,attention explaining places recipe reversal swaps)
 
-.PHONY: run lab notebooks test test-slow test-browser test-colab test-cuda test-device \
+.PHONY: run site lab notebooks test test-slow test-browser test-colab test-cuda test-device \
 	test-mutations test-rerun test-fresh \
 	test-classroom student slides grading room \
 	bench pretrained $(STUDIES) bigrams address claims release picture footprint clean
 
 run: $(READY)
-	@echo "run: executing all notebooks ($(CORPUS) corpus; JOBS= at a time), pages in build/"
+	@echo "run: executing all notebooks ($(CORPUS) corpus; JOBS= at a time), pages in build/site"
 	@$(PY) -m tools.notebooks run $(BOOKS) $(DEEPER)
+
+site: $(READY)
+	@echo "site: all that can be published: the pages of make run, and the decks"
+	@$(MAKE) --no-print-directory slides run
 
 lab: $(READY)
 	@echo "lab: opening JupyterLab on notebook 01"

@@ -58,7 +58,7 @@ def main() -> None:
         shell("rm -rf .venv build\nmake .venv/ready", folder)
         frame = offline()
         shell(frame.format(run), folder)
-        check = ".venv/bin/python -m tests.browser.check_pages build"
+        check = ".venv/bin/python -m tests.browser.check_pages build/site"
         shell(frame.format(check), folder)
     print("fresh clone: all as README says")
 

@@ -1,4 +1,4 @@
-"""Execute the notebooks: `run` writes pages to build/, `store` keeps the outputs."""
+"""Execute the notebooks: `run` writes the site to build/, `store` keeps the outputs."""
 
 import argparse
 import base64
@@ -18,7 +18,8 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from PIL import Image
 
-from tools.pages import flat_name, title_of, write_index, write_page
+from tools.pages import flat_name
+from tools.site import write_site
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("tags", "jupyter", "slideshow", "nbgrader", "cellView", "claim")
@@ -143,25 +144,22 @@ def all_executed(
 
 
 def run(paths: list[Path]) -> int:
-    """Execute copies of the notebooks, write pages to build/, print a table."""
-    build = ROOT / "build"
-    build.mkdir(exist_ok=True)
-    for page in build.glob("*.html"):  # of an earlier run; slides and copies stay
-        page.unlink()
-    found = {}
+    """Execute copies of the notebooks, write the site to build/, print a table."""
+    books, found = {}, {}
     for path, book, result, seconds in all_executed(paths, beside=False):
-        name = flat_name(path)
-        cells = sum(cell.cell_type == "code" for cell in book.cells)
         normalise(book)
-        write_page(book, build / f"{name}.html")
-        found[path] = title_of(book), (name, f"{seconds:.0f}", str(cells), result)
-    titles, rows = zip(*(found[path] for path in paths), strict=True)
-    write_index(list(rows), list(titles), build / "index.html")
+        books[flat_name(path)] = book
+        found[flat_name(path)] = seconds, result
+    folder = ROOT / "build" / "site"
+    names = [flat_name(path) for path in paths]
+    write_site({name: books[name] for name in names}, folder)
     print(f"\n{'notebook':34}{'seconds':>8}{'cells':>7}  result")
-    for name, seconds, cells, result in rows:
-        print(f"{name:34}{seconds:>8}{cells:>7}  {result}")
-    print(f"\npages: {build / 'index.html'}")
-    return any(result != "ok" for *_, result in rows)
+    for name in names:
+        seconds, result = found[name]
+        cells = sum(cell.cell_type == "code" for cell in books[name].cells)
+        print(f"{name:34}{seconds:>8.0f}{cells:>7}  {result}")
+    print(f"\npages: {folder / 'index.html'}")
+    return any(result != "ok" for _, result in found.values())
 
 
 def store(paths: list[Path]) -> int:

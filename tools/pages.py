@@ -3,11 +3,15 @@
 nbconvert writes the body; formulas become MathML, and the style stands in the page.
 """
 
+import base64
 import re
+import struct
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from html import escape, unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
@@ -17,42 +21,24 @@ from nbformat.v4 import new_markdown_cell
 from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.explorers.page import player
+from tools.address import slug, version
+
+HERE = Path(__file__).parent / "site"
+
+
+def colours(style: str) -> str:
+    """The rules for code's colours, on the page's own background."""
+    rules = HtmlFormatter(style=style).get_style_defs(".highlight")
+    return rules + "\n.highlight { background: none; }"
+
 
 STYLE = (
-    """
-:root { color-scheme: light dark; --soft: #8882; --line: #8886; --link: #0b62a3; }
-@media (prefers-color-scheme: dark) {
-  :root { --link: #7cc0ff; } img { background: #fff; border-radius: 4px; } }
-body { font: 17px/1.6 system-ui, sans-serif; max-width: 54rem; margin: 2rem auto;
-  padding: 0 1rem; }
-a { color: var(--link); } a.anchor-link { display: none; }
-h1 { line-height: 1.2; }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
-pre, code { font: 14px/1.45 ui-monospace, Menlo, Consolas, monospace; }
-p code, li code, td code, h1 code, h2 code, h3 code {
-  background: var(--soft); padding: .1em .3em; border-radius: 3px; }
-pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-.input_area, .text_cell_render pre { background: var(--soft); padding: .7rem .9rem;
-  border-left: 3px solid var(--line); border-radius: 4px; margin-top: 1.2rem; }
-.prompt { display: none; }
-.output_subarea { padding: .4rem .9rem; overflow-x: auto; }
-.output_stderr { opacity: .7; }
-img { max-width: 100%; height: auto; }
-details.answer, details.plumbing { margin: .6rem 0; } summary { cursor: pointer; }
-table { border-collapse: collapse; margin: .6rem 0; }
-.output_subarea table { font-size: .8rem; }
-th, td { border-bottom: 1px solid var(--line); padding: .2rem .7rem; text-align: left; }
-math[display="block"] { margin: 1rem 0; }
-.ansi-red-fg, .ansi-red-intense-fg { color: #d33; } .ansi-bold { font-weight: bold; }
-.ansi-green-fg, .ansi-green-intense-fg { color: #2a7f3f; }
-.ansi-cyan-fg { color: #0a7d8c; } .ansi-blue-fg { color: #3869d3; }
-"""
-    + HtmlFormatter(style="default").get_style_defs(".highlight")
-    + "\n.highlight { background: none; }\n@media (prefers-color-scheme: dark) {\n"
-    + HtmlFormatter(style="github-dark").get_style_defs(".highlight")
-    + "\n.highlight { background: none; } }"
+    (HERE / "style.css").read_text("utf-8")
+    + colours("xcode")
+    + "\n@media (prefers-color-scheme: dark) {\n"
+    + colours("github-dark")
+    + "}"
 )
-
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -62,7 +48,22 @@ PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
+<a class="skip" href="#text">Skip to the text</a>
+<header>
+<a href="index.html"><b>Seq2seq, dissected</b></a>
+<nav aria-label="Site"><a href="index.html#notebooks">Notebooks</a>
+<a href="look-up.html">Look up</a> <a href="claims.html">Claims</a></nav>
+<form action="search.html" role="search">
+<label>Search <input type="search" name="q"></label></form>
+</header>
+<div class="page">
+{contents}<main id="text">
 {body}
+</main>
+</div>
+<footer><p>Version {version}. <a href="https://github.com/{slug}">The repository</a>.
+<a href="licence.html">Licence</a>: code MIT, prose and figures CC BY 4.0.</p></footer>
+<script>{script}</script>
 </body>
 </html>
 """
@@ -105,6 +106,11 @@ class MathMLRenderer(IPythonRenderer):
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """A picture that lies elsewhere, such as a badge, becomes its text."""
         return text if url.startswith("http") else super().image(text, url, title)
+
+    def heading(self, text: str, level: int, **attrs: dict) -> str:
+        """A heading that can be linked to, by its words."""
+        words = re.findall(r"\w+", unescape(re.sub(r"<[^>]+>", "", text)).lower())
+        return f'<h{level} id="{"-".join(words)}">{text}</h{level}>\n'
 
     deeper = False
 
@@ -198,45 +204,115 @@ def player_once(html: str) -> str:
     return "".join([player() * bool(rest), first, *rest])
 
 
-def write_page(book: NotebookNode, path: Path) -> None:
-    """Write the notebook as one HTML file."""
+def body_of(book: NotebookNode, deeper: bool = False) -> str:
+    """A notebook's cells as HTML; wide tables and pictures each in its own box."""
     exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
-    to_html = partial(markdown_to_html, deeper=path.stem.startswith("deeper-"))
+    to_html = partial(markdown_to_html, deeper=deeper)
     exporter.register_filter("markdown2html", to_html)
     folded = fold_solutions(book)
     describe_pictures(folded)
     fold_meanings(folded)
     body, _ = exporter.from_notebook_node(folded)
-    body = player_once(body)
-    body = '<p><a href="index.html">All notebooks</a></p>\n' + body
-    page = PAGE.format(title=escape(title_of(book)), style=STYLE, body=body)
-    path.write_text(page, encoding="utf-8")
+    return re.sub(
+        r'src="data:image/png;base64,([^"]{32})', sized, player_once(boxed(body))
+    )
 
 
-def write_index(
-    rows: list[tuple[str, str, str, str]], titles: list[str], path: Path
-) -> None:
-    """Write the page that links all others; a row is (name, seconds, cells, result).
+def boxed(html: str) -> str:
+    """Put each table of Markdown into a box that scrolls."""
+    table = r"<table>\n<thead>.*?</table>"
+    return re.sub(table, r'<div class="wide">\g<0></div>', html, flags=re.S)
 
-    The deeper ones stand in a table of their own, below.
+
+def sized(picture: re.Match[str]) -> str:
+    """A picture with its size, so that a phone shows no less than 3/4 of its width.
+
+    What is wider than a page was drawn for finer screens, to fill a page's width.
     """
-    head = (
-        "<tr><th>notebook</th><th>seconds</th><th>code cells</th><th>result</th></tr>"
+    width, height = struct.unpack(">II", base64.b64decode(picture[1])[16:24])
+    least = f'style="min-width: {0.75 * min(width, 864):.0f}px"'
+    return f'width="{width}" height="{height}" {least} {picture[0]}'
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of a page, and where it is."""
+
+    level: int
+    place: str
+    html: str
+
+    @property
+    def text(self) -> str:
+        return unescape(re.sub(r"<annotation.*?</annotation>|<[^>]+>", "", self.html))
+
+
+def sectioned(body: str, page: str) -> tuple[str, list[Section]]:
+    """The page with a "doubt this?" at each heading, and its headings.
+
+    No heading is more than one level below the one before it.
+    """
+    found: list[Section] = []
+
+    def head(match: re.Match[str]) -> str:
+        level = min(int(match[1]), (found[-1].level if found else 1) + 1)
+        text = re.sub(r"</?a\b[^>]*>", "", match[3])
+        same = sum(s.place.partition(".")[0] == match[2] for s in found)
+        section = Section(level, match[2] + (f".{same}" if same else ""), text)
+        found.append(section)
+        heading = f'<h{level} id="{section.place}">{match[3]}</h{level}>'
+        doubt = doubt_link(page, section) if level > 1 else ""
+        return f'<div class="head">{heading}{doubt}</div>'
+
+    return re.sub(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', head, body, flags=re.S), found
+
+
+def doubt_link(page: str, section: Section) -> str:
+    """A link that opens an issue in which page, section and version stand already."""
+    text = (
+        f"Page: {page}, section: {section.text}\nVersion: {version()}\n\n"
+        "The sentence, number or picture that I doubt:\n\n\n"
+        "Why, and what I ran or read instead:\n\n"
     )
-    tables: dict[bool, list[str]] = {False: [head], True: [head]}
-    for title, (name, seconds, cells, result) in zip(titles, rows, strict=True):
-        tables[name.startswith("deeper-")].append(
-            f'<tr><td><a href="{name}.html">{escape(title)}</a></td><td>{seconds}</td>'
-            f"<td>{cells}</td><td>{escape(result)}</td></tr>"
-        )
-    main, deeper = ("\n".join(table) for table in tables.values())
-    body = (
-        "<h1>Seq2seq, dissected</h1>\n<p>A recurrent sequence-to-sequence network with "
-        "attention, taken apart line by line until nothing in it is magic.</p>\n"
-        f"<table>\n{main}\n</table>"
+    query = urlencode({"title": f"{section.text} ({page})", "body": text})
+    address = escape(f"https://github.com/{slug()}/issues/new?{query}")
+    said = escape(f"doubt this? An issue about: {section.text}")
+    return f'<a class="doubt" href="{address}" aria-label="{said}">doubt this?</a>'
+
+
+def contents_of(sections: list[Section]) -> str:
+    """The page's contents: a fold on a phone, a column beside the text elsewhere."""
+    rows = "\n".join(
+        f'<li class="level-{s.level}"><a href="#{s.place}">{s.html}</a></li>'
+        for s in sections
+        if s.level in (2, 3)
     )
-    if len(tables[True]) > 1:
-        body += "\n<h2>Deeper</h2>\n<p>Sections that can each be read alone.</p>\n"
-        body += f"<table>\n{deeper}\n</table>"
-    page = PAGE.format(title="Seq2seq, dissected", style=STYLE, body=body)
+    if not rows:
+        return ""
+    return (
+        f'<nav class="contents" aria-label="Contents"><ol>{rows}</ol></nav>\n'
+        '<nav class="contents fold" aria-label="Contents, folded">'
+        f"<details><summary>Contents</summary><ol>{rows}</ol></details></nav>\n"
+    )
+
+
+def write_html(title: str, body: str, path: Path) -> list[Section]:
+    """Write a page around its body, in the site's dress; return its headings."""
+    body, sections = sectioned(body, path.stem)
+    page = PAGE.format(
+        title=escape(title),
+        style=STYLE,
+        script=(HERE / "page.js").read_text("utf-8"),
+        contents=contents_of(sections),
+        body=body,
+        version=version(),
+        slug=slug(),
+    )
     path.write_text(page, encoding="utf-8")
+    return sections
+
+
+def write_page(book: NotebookNode, path: Path, beside: str = "") -> list[Section]:
+    """Write the notebook as one HTML file, links to its neighbours at both ends."""
+    body = body_of(book, path.stem.startswith("deeper-"))
+    return write_html(title_of(book), f"{beside}\n{body}\n{beside}", path)

@@ -27,7 +27,9 @@ def shelf(tmp_path, monkeypatch):
     exercise_cells.books.cache_clear()
 
 
-def test_run_writes_a_page_each_and_an_index_of_both_kinds(shelf, monkeypatch, capsys):
+def test_run_writes_a_page_each_and_a_front_page_for_both_kinds(
+    shelf, monkeypatch, capsys
+):
     monkeypatch.setenv("JOBS", "2")
     assert notebooks.run(shelf) == 0
     said = capsys.readouterr().out
@@ -37,16 +39,17 @@ def test_run_writes_a_page_each_and_an_index_of_both_kinds(shelf, monkeypatch, c
     ):
         assert number in said
         assert name in said
-    build = shelf[0].parents[1] / "build"
+    build = shelf[0].parents[1] / "build" / "site"
     index = (build / "index.html").read_text("utf-8")
-    main, _, deeper = index.partition("<h2>Deeper</h2>")
-    assert '<a href="00_small.html">Why?</a>' in main
-    assert '<a href="deeper-00_small.html">Why, deeper</a>' in deeper
+    main, _, deeper = index.partition('<h2 id="deeper">')
+    assert 'href="00_small.html">Why?</a>' in main
+    assert 'href="deeper-00_small.html">Why, deeper</a>' in deeper
     page = (build / "00_small.html").read_text("utf-8")
     assert '<a href="deeper-00_small.html">on</a>' in page
     assert '<a href="https://a.b">home</a>' in page
     page = (build / "deeper-00_small.html").read_text("utf-8")
     assert '<a href="00_small.html">back</a>' in page
+    assert '<a href="00_small.html">Before: Why?</a>' in page
     assert "42" in page
 
 
