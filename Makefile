@@ -62,14 +62,16 @@ test-slow: $(READY)
 	@echo "test-slow: a sample of each study is trained again and held against its table"
 	@$(PY) -m pytest tests -m slow -n 2
 
-test-browser: $(READY) .venv-colab/ready .venv-classic/ready
+test-browser: $(READY) .venv-colab/ready .venv-classic/ready build/axe/ready
 	@echo "test-browser: explorers and exercises in JupyterLab, in the classic notebook and"
-	@echo "  over a kernel's messages; screenshots and times go to build/browser/"
+	@echo "  over a kernel's messages, the pages under axe; screenshots and times go to"
+	@echo "  build/browser/"
 	@rm -rf build/browser
 	@$(PY) -m pytest -q -rs -p no:cacheprovider \
 		tests/browser/explorers_over_comms.py tests/browser/explorers_in_lab.py \
 		tests/browser/explorers_in_lesson.py \
-		tests/browser/exercises_in_lab.py tests/browser/explorers_in_classic.py
+		tests/browser/exercises_in_lab.py tests/browser/explorers_in_classic.py \
+		tests/browser/pages_in_chromium.py
 
 test-colab: $(READY) .venv-colab/ready
 	@echo "test-colab: each notebook in an empty folder, every check, on Colab's versions"
@@ -171,6 +173,11 @@ clean:
 	@$(PY) -m pip install -q --upgrade pip
 	@$(PY) -m pip install -q $(TORCH)
 	@$(PY) -m pip install -q -e '.[lab,test]'
+	@touch $@
+
+build/axe/ready:
+	@echo "setup: fetching axe-core, which finds what keeps readers out of a page (once)"
+	@npm install --silent --no-fund --no-audit --prefix build/axe axe-core@4.14.1
 	@touch $@
 
 .venv/classroom: .venv/ready

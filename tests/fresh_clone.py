@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.address import ROOT, slug
 
+AXE = "build/axe/node_modules/axe-core/axe.min.js"
 OFFLINE = "unshare -rn sh -c 'ip link set lo up && {}'"
 
 
@@ -55,10 +56,10 @@ def main() -> None:
         shell(f"{here} {folder.name}", folder.parent)
         page = "python -m tools.notebooks run notebooks/01_data_loading.ipynb"
         shell(f"{pip_lines}\njupyter lab --version\n{page}", folder)
-        shell("rm -rf .venv build\nmake .venv/ready", folder)
+        shell("rm -rf .venv build\nmake .venv/ready build/axe/ready", folder)
         frame = offline()
         shell(frame.format(run), folder)
-        check = ".venv/bin/python -m tests.browser.check_pages build/site"
+        check = f".venv/bin/python -m tests.browser.check_pages build/site {AXE}"
         shell(frame.format(check), folder)
     print("fresh clone: all as README says")
 

@@ -71,10 +71,26 @@ def test_a_branch_runs_once_and_only_the_last_of_its_commits():
 
 
 @pytest.mark.parametrize("name", TEXT)
-def test_a_workflow_may_only_read(name):
-    assert yaml.safe_load(TEXT[name])["permissions"] == {"contents": "read"}
+def test_a_workflow_may_only_read_and_one_job_publish(name):
+    workflow = yaml.safe_load(TEXT[name])
+    assert workflow["permissions"] == {"contents": "read"}
+    more = {
+        n: job["permissions"]
+        for n, job in workflow["jobs"].items()
+        if "permissions" in job
+    }
+    publish = {"publish": {"pages": "write", "id-token": "write"}}
+    assert more == (publish if name == "pages" else {})
+
+
+def test_what_make_site_writes_is_published_and_by_a_job_that_runs_nothing_else():
+    jobs = yaml.safe_load(TEXT["pages"])["jobs"]
+    *_, made, handed = jobs["build"]["steps"]
+    assert made["run"].startswith("make site ")
+    assert handed["with"] == {"path": "build/site"}
+    assert [list(step) for step in jobs["publish"]["steps"]] == [["uses"]]
 
 
 def test_all_workflows_use_one_version_of_an_action():
     used = set(re.findall(r"uses: (\S+)@(\S+)", "\n".join(TEXT.values())))
-    assert len(used) == len({name for name, _ in used}) == 2
+    assert len(used) == len({name for name, _ in used}) == 4

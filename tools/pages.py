@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
+from nbconvert.filters import strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -209,6 +210,8 @@ def body_of(book: NotebookNode, deeper: bool = False) -> str:
     exporter = HTMLExporter(template_name="basic", raw_template=TEMPLATE)
     to_html = partial(markdown_to_html, deeper=deeper)
     exporter.register_filter("markdown2html", to_html)
+    # a traceback's own colours are for a terminal: on one of our themes they fade
+    exporter.register_filter("ansi2html", lambda text: escape(strip_ansi(text)))
     folded = fold_solutions(book)
     describe_pictures(folded)
     fold_meanings(folded)

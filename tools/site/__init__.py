@@ -24,7 +24,7 @@ from tools.pages import (
     write_html,
     write_page,
 )
-from tools.site.lookup import look_up
+from tools.site.lookup import look_up, walk
 
 HERE = Path(__file__).parent
 Books = Mapping[str, NotebookNode]  # executed, by the name of the page, in order
@@ -161,11 +161,21 @@ def front(books: Books, decks: list[Path]) -> str:
 
 
 def claims(books: Books, sections: Mapping[str, list[Section]]) -> str:
-    """The page of CLAIMS.md; a claim's name leads to the page of its notebook."""
+    """The page of CLAIMS.md; a claim's name leads to the section that shows it."""
+    shown = {
+        tag.removeprefix("shows:"): place.address
+        for place, cell, _ in walk(books, sections)
+        for tag in tags(cell)
+        if tag.startswith("shows:")
+    }
+
+    def named(match: re.Match[str]) -> str:
+        name = match[1]
+        link = f'<a href="{shown[name]}">{name}</a>' if name in shown else name
+        return f'<tr id="claim-{name}"><th scope="row">{link}</th>'
+
     html = boxed(markdown_to_html(_text("notebooks/CLAIMS.md")))
-    return re.sub(
-        r"<tr>\n<td>([\w-]+)</td>", r'<tr id="claim-\1">\n<th scope="row">\1</th>', html
-    )
+    return re.sub(r"<tr>\s*<td>([\w-]+)</td>", named, html)
 
 
 def search(sections: Mapping[str, list[Section]], claimed: str) -> str:

@@ -36,10 +36,14 @@ class Place:
     section: Section
 
     @property
+    def address(self) -> str:
+        return f"{self.page}.html#{self.section.place}"
+
+    @property
     def link(self) -> str:
         number, _, _ = self.title.partition(" ·")
         where = f"{number}: {self.section.html}" if self.section.level > 1 else number
-        return f'<a href="{self.page}.html#{self.section.place}">{where}</a>'
+        return f'<a href="{self.address}">{where}</a>'
 
 
 def walk(
@@ -110,6 +114,11 @@ class Message:
     code: str
     cause: str
     place: Place
+
+    @property
+    def ours(self) -> bool:
+        """Whether a shape comment says it, and not PyTorch or Python."""
+        return self.words.startswith("ShapeError")
 
 
 def messages(
@@ -261,9 +270,9 @@ def look_up(
     ]
     errors = [
         f"<dt><pre>{escape(m.words)}</pre></dt><dd>{markdown_to_html(m.cause)}"
-        f"<details><summary>The code that raised it, in {m.place.title}</summary>"
-        f"<pre>{escape(m.code)}</pre></details><p>In {m.place.link}</p></dd>"
-        for m in messages(books, sections)
+        f"<p>In {m.place.link}</p><details><summary>The code that raised it</summary>"
+        f"<pre>{escape(m.code)}</pre></details></dd>"
+        for m in sorted(messages(books, sections), key=lambda m: m.ours)
     ]
     words = [
         f"<dt>{_inline(term)}</dt><dd>{markdown_to_html(sentence)}"
@@ -274,7 +283,8 @@ def look_up(
         [
             "<h1>Look up</h1>",
             '<h2 id="errors">Error messages</h2>',
-            "<p>As the notebooks show them, what they say of the cause, and where.</p>",
+            "<p>As the notebooks show them, what they say of the cause, and where; "
+            "last those of checked shape comments.</p>",
             f"<dl>{''.join(errors)}</dl>",
             '<h2 id="masks">What True means in a mask</h2>',
             f"<p>Measured with PyTorch {torch.__version__.partition('+')[0]} when this "
