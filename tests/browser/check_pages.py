@@ -54,6 +54,8 @@ def check(page: Page, path: Path) -> list[str]:
     page.goto(path.as_uri())
     page.wait_for_load_state("networkidle")
     wrong = [one for one in wrong if not re.match(r"asks for (file|data|blob):", one)]
+    if (size := path.stat().st_size) > 2_000_000:
+        wrong.append(f"{size} bytes")
     page.evaluate(UNFOLD)
     if dead := page.evaluate(
         "[...document.images].filter(i => !i.naturalWidth).length"
