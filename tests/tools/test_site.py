@@ -144,6 +144,12 @@ def lookup_sections(name):
     return [Section(int(level), place, html) for level, place, html in found]
 
 
+def test_masks_and_shapes_lead_to_their_sections():
+    for fragment, times in (("masks", 2), ("gru", 1)):
+        part = pages()["look-up"].split(f'<h2 id="{fragment}">')[1].split("<h2 ")[0]
+        assert len(re.findall('<p>In <a href="', part)) == times, fragment
+
+
 def test_polarity_is_measured():
     keep = torch.tensor([[True, False]])  # (batch, src_len)
 

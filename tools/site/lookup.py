@@ -275,7 +275,7 @@ def look_up(
         for m in sorted(messages(books, sections), key=lambda m: m.ours)
     ]
     words = [
-        f"<dt>{_inline(term)}</dt><dd>{markdown_to_html(sentence)}"
+        f"<dt>{_inline(_written(term, sentence))}</dt><dd>{markdown_to_html(sentence)}"
         f"<p>In {place.link}</p></dd>"
         for term, (sentence, place) in terms(books, sections).items()
     ]
@@ -291,6 +291,10 @@ def look_up(
             "page was written: a number was changed where the mask is True, and either "
             "the result moved or it did not.</p>",
             table(("function", "argument", "True means"), masks),
+            see(books, sections, "03_decoder_dissection", "Who may be looked at?"),
+            see(
+                books, sections, "deeper-03_decoder_dissection", "Whom does True hide?"
+            ),
             '<h2 id="gru">Shapes of <code>nn.GRU</code></h2>',
             "<p>Two layers, both directions: <code>enc</code> is directions × "
             "<code>enc_hid</code>. <code>h_n</code> has the batch in the middle, "
@@ -299,6 +303,7 @@ def look_up(
             "<p>Its parameters, those of the second direction "
             "(<code>…_reverse</code>) left out:</p>",
             table(("parameter", "shape"), weights),
+            see(books, sections, "02_encoder_dissection", "just the last output?"),
             '<h2 id="axes">Axes</h2>',
             table(("axis", "meaning", "notebooks"), axes_rows),
             '<h2 id="terms">Terms</h2>',
@@ -306,6 +311,24 @@ def look_up(
             f"<dl>{''.join(words)}</dl>",
         ]
     )
+
+
+def see(
+    books: Mapping[str, NotebookNode],
+    sections: Mapping[str, list[Section]],
+    page: str,
+    words: str,
+) -> str:
+    """A paragraph that leads to the section of a page whose heading ends so."""
+    found = [s for s in sections.get(page, ()) if s.text.endswith(words)]
+    links = [Place(page, title_of(books[page]), section).link for section in found]
+    return "".join(f"<p>In {link}</p>" for link in links)
+
+
+def _written(term: str, sentence: str) -> str:
+    """A term with the capitals that it has in its sentence."""
+    at = sentence.lower().index(f"**{term}**") + 2
+    return sentence[at : at + len(term)]
 
 
 def _inline(text: str) -> str:
