@@ -23,6 +23,7 @@ from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.explorers.page import player
 from tools.address import slug, version
+from tools.predictions import ask
 
 HERE = Path(__file__).parent / "site"
 
@@ -215,6 +216,7 @@ def body_of(book: NotebookNode, deeper: bool = False) -> str:
     folded = fold_solutions(book)
     describe_pictures(folded)
     fold_meanings(folded)
+    ask(folded)
     body, _ = exporter.from_notebook_node(folded)
     return re.sub(
         r'src="data:image/png;base64,([^"]{32})', sized, player_once(boxed(body))
