@@ -205,14 +205,8 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(monkeypatch, tmp_path):
-    import sys
-
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    main, path = sys.modules["__main__"], sys.path[:]
-    yield Notebook()
-    InteractiveShell.clear_instance()
-    sys.modules["__main__"], sys.path[:] = main, path
+def notebook(ipython):
+    return Notebook()
 
 
 @pytest.mark.parametrize("piece", PRESETS.keys() - REFUSED)

@@ -730,12 +730,8 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(monkeypatch, tmp_path):
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    main, path = sys.modules["__main__"], sys.path[:]
-    yield Notebook()
-    InteractiveShell.clear_instance()
-    sys.modules["__main__"], sys.path[:] = main, path
+def notebook(ipython):
+    return Notebook()
 
 
 def test_a_true_cell_ends_with_a_table(notebook):
