@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from difflib import get_close_matches
 
 from seq2seq_lesson.drawing import shorten
-from seq2seq_lesson.explorers.shapes.running import ELSEWHERE, Run, Seen, measure, run
-from seq2seq_lesson.shapes.comments import ShapeError, parse
+from seq2seq_lesson.explorers.shapes.running import ELSEWHERE, Run, Seen, run
+from seq2seq_lesson.shapes.comments import ShapeError, measure, parse
 
 LONGEST = 200  # letters; no shape needs more
 HINT = "Type one entry an axis, as names or numbers, such as (batch, 1, 2*enc_hid)."
@@ -69,7 +70,7 @@ def judge(text: str, asked: Seen, now: Run, source: str) -> str:
         return f"Too {few} axes: {len(guess)}."
     values = [measure(axis, here) for axis in guess]
     wrong = [n for n, value in enumerate(values) if value != asked.sizes[n]]
-    if len(wrong) > 1 and sorted(values) == sorted(asked.sizes):
+    if len(wrong) > 1 and Counter(values) == Counter(asked.sizes):
         return "The axes are right, their order is not."
     if wrong:
         return f"Axis {wrong[0]} (counted from 0) is not {guess[wrong[0]]}."

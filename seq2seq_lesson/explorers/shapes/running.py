@@ -25,7 +25,7 @@ from torch.nn.utils.rnn import PackedSequence
 from torch.overrides import TorchFunctionMode
 
 from seq2seq_lesson.drawing import axis_label
-from seq2seq_lesson.shapes.comments import ShapeError, check, parse, promises
+from seq2seq_lesson.shapes.comments import ShapeError, check, measure, parse, promises
 from seq2seq_lesson.shapes.rewriter import shape_comments
 
 AXES = {  # the size to begin with; pairwise different, so that a swap shows
@@ -127,14 +127,6 @@ def by_chance(text: str, sizes: Sizes) -> Line | None:
     """The line that fails at other sizes, if all are true at these."""
     lines = run(text, ELSEWHERE).lines if run(text, sizes).true else ()
     return next((line for line in lines if line.state != "true"), None)
-
-
-def measure(axis: str, sizes: Sizes) -> int:
-    """The size of an axis as a comment writes it; 0 if a name in it has none."""
-    try:
-        return eval(axis, {"__builtins__": {}}, dict(sizes))
-    except (NameError, ZeroDivisionError):
-        return 0
 
 
 def refusal(problem: Exception) -> str:
@@ -367,7 +359,9 @@ def _made(name: Any, value: object, sizes: Sizes) -> Iterator[Seen]:
             yield from _made(name[i] if several else f"{name}[{i}]", part, sizes)
 
 
-def _marked(shapes: Any, made: tuple[Seen, ...], sizes: Sizes) -> Iterator[Seen]:
+def _marked(
+    shapes: Any, made: tuple[Seen, ...], sizes: dict[str, int]
+) -> Iterator[Seen]:
     """What came in the place of what was promised, the axes that differ marked."""
     several = shapes if isinstance(shapes, list) else [shapes] * len(made)
     for seen, shape in zip(made, several, strict=False):
