@@ -1,7 +1,4 @@
-"""Where does each number land? Two ways to rearrange a tensor, cell by cell.
-
-landing_explorer("t.view(src_len, batch, emb)", "t.transpose(0, 1)")
-"""
+"""Where does each number land? Two ways to rearrange a tensor, cell by cell."""
 
 from __future__ import annotations
 
