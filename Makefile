@@ -69,7 +69,7 @@ test-browser: $(READY) .venv-colab/ready .venv-classic/ready build/axe/ready
 	@rm -rf build/browser
 	@$(PY) -m pytest -q -rs -p no:cacheprovider \
 		tests/browser/explorers_over_comms.py tests/browser/explorers_in_lab.py \
-		tests/browser/explorers_in_lesson.py \
+		tests/browser/explorers_in_lesson.py tests/browser/pages_alive.py \
 		tests/browser/exercises_in_lab.py tests/browser/explorers_in_classic.py \
 		tests/browser/pages_in_chromium.py
 

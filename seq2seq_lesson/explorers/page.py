@@ -29,6 +29,7 @@ STYLE = """
 .jp-OutputArea:has(.jupyter-widgets > *) living-explorer,
 .output:has(.jupyter-widgets) living-explorer,
 .jp-OutputArea-child:has(+ * living-explorer) .jupyter-widgets:not(:has(*)),
+.output:has(living-explorer) .jupyter-widgets-view:not(:has(*)),
 living-explorer [hidden], [hidden]:has(+ * living-explorer) { display: none }
 living-explorer { display: block }
 living-explorer .bar { display: flex; flex-wrap: wrap; gap: .4em 1.2em; margin: .4em 0 }

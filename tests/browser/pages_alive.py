@@ -1,0 +1,163 @@
+"""Pages with living explorers, from file:// and without a network, moved by keyboard.
+
+Every frame shown must be the pure function's drawing. `python -m pytest` on this file
+takes the pages of `make run` as well, if they lie in build/.
+"""
+
+import os
+from pathlib import Path
+from unittest.mock import patch
+
+import nbformat
+import pytest
+from nbformat import v4
+from playwright.sync_api import Page
+
+from seq2seq_lesson.explorers.page import unpacked
+from tests.browser.books import SMALL, cells, twin
+from tests.browser.stage import ARTEFACTS, browser_page
+from tests.explorers.test_page import data
+from tools.address import ROOT
+from tools.notebooks import KERNELSPEC, execute, normalise
+from tools.pages import write_page
+
+MOST = 2_000_000  # bytes of a page
+BUILT = [p for p in sorted((ROOT / "build").glob("*.html")) if p.stem != "index"]
+WALK = """async ([number, every]) => {
+  const player = document.querySelectorAll('living-explorer')[number];
+  const {data, controls} = player, found = [], small = [];
+  const rest = document.createElement('div');
+  const plain = html => { rest.innerHTML = html;
+    for (const e of rest.querySelectorAll('[role=status]')) e.removeAttribute('role');
+    return rest.innerHTML; };
+  const shown = () => {
+    const key = player.chosen.join();
+    const n = data.keys.findIndex(one => one.join() === key);
+    if (player.stage.innerHTML !== plain(player.frames[n])) throw `frame ${n} differs`;
+    found.push(n);
+    const svg = player.stage.querySelector('svg');
+    if (!svg || n % every) return;
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    for (const text of svg.querySelectorAll('text')) {
+      const size = scale * parseFloat(text.getAttribute('font-size'));
+      if (size < 10.99) small.push([size, text.textContent]);
+    }
+  };
+  const walk = c => {
+    if (c === controls.length) return shown();
+    const {box, input, buttons} = controls[c];
+    if (box.hidden) return walk(c + 1);
+    if (!buttons) {
+      for (const option of [...input.options].map(o => o.value)) {
+        input.value = option;
+        input.dispatchEvent(new Event('change'));
+        walk(c + 1);
+      }
+      return;
+    }
+    input.value = 0;
+    input.dispatchEvent(new Event('input'));
+    walk(c + 1);
+    for (let n = 0; n < input.max; n++) { buttons[1].click(); walk(c + 1); }
+  };
+  shown();
+  walk(0);
+  return {found: new Set(found).size, frames: data.frames.length, small,
+    wide: document.documentElement.scrollWidth - innerWidth};
+}"""
+
+
+@pytest.fixture(scope="module")
+def small_page(tmp_path_factory) -> Path:
+    """All explorers on one page, written as `make run` writes its own."""
+    folder = tmp_path_factory.mktemp("pages")
+    book = v4.new_notebook(metadata={"kernelspec": KERNELSPEC})
+    book.cells = [
+        v4.new_markdown_cell(
+            "# Explorers\n\n[Colab](https://colab.research.google.com/github/one/two)"
+        ),
+        *(v4.new_code_cell(code) for name in SMALL for code in cells(name)),
+    ]
+    with patch.dict(os.environ, {"SEQ2SEQ_LESSON_TEST": "page"}):
+        assert execute(book, folder) == "ok"
+    normalise(book)
+    nbformat.write(book, folder / "page.ipynb")
+    write_page(book, folder / "page.html")
+    return folder / "page.html"
+
+
+def started(page: Page, path: Path) -> int:
+    """Open a page without a network, and wait for its players."""
+    page.wrong = []
+    page.on("console", lambda said: page.wrong.append(said.text))
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.context.set_offline(True)
+    page.goto(path.as_uri())
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(d => { d.open = true })"
+    )
+    players = page.locator("living-explorer")
+    for one in players.all():
+        one.scroll_into_view_if_needed()
+        one.locator(".stage").wait_for()
+    return players.count()
+
+
+def test_the_page_carries_what_the_pure_functions_draw(small_page):
+    frames = [unpacked(data(part)) for part in
+              small_page.read_text("utf-8").split("<living-explorer ")[1:]]  # fmt: skip
+    for name, shown in zip(SMALL, frames, strict=True):
+        assert shown == [frame for _, frame in twin(name).frames()], name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280, 1920])
+def test_every_frame_is_reached_and_shown(small_page, width, scheme):
+    with browser_page(scheme) as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in [small_page, *BUILT]:
+            assert path.stat().st_size < MOST
+            for number in range(started(page, path)):
+                walked = page.evaluate(WALK, [number, 1 if width == 360 else 10])
+                assert walked["found"] == walked["frames"], (path.stem, number)
+                assert not walked["small"], (path.stem, number, walked["small"][:3])
+                assert walked["wide"] <= 0
+            assert not page.wrong
+            page.screenshot(
+                path=ARTEFACTS / f"alive-{path.stem}-{width}-{scheme}.png",
+                full_page=True,
+            )
+
+
+def test_the_keyboard_alone_moves_it_and_says_so(small_page):
+    with browser_page() as page:
+        started(page, small_page)
+        stepper = page.locator("living-explorer").nth([*SMALL].index("stepper"))
+        said = stepper.locator(".said").element_handle()
+        assert said.inner_text() == ""  # nobody has moved anything
+        stepper.locator("select").first.focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("ArrowRight")
+        slider = stepper.locator("input")
+        assert slider.get_attribute("aria-valuetext") == "2"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")  # ▶
+        assert slider.get_attribute("aria-valuetext") == "3"
+        assert said.inner_text().startswith("Step 3 of")  # the same region
+        assert stepper.locator("[role=status]").count() == 1
+        stepper.locator("select").first.select_option(index=0)
+        assert slider.get_attribute("aria-valuetext") == "1"  # a sentence begins there
+        link = stepper.get_by_role("link", name="open the notebook on Colab")
+        assert link.get_attribute("href").endswith("/github/one/two")
+
+
+def test_without_a_script_the_picture_stays(small_page):
+    with browser_page() as page:
+        context = page.context.browser.new_context(java_script_enabled=False)
+        still = context.new_page()
+        still.goto(small_page.as_uri())
+        assert still.locator("img:visible").count() == len(SMALL)
+        assert still.get_by_text("bring it alive").count() == len(SMALL)
