@@ -26,8 +26,11 @@ KEPT = ("tags", "jupyter", "slideshow", "nbgrader", "cellView", "claim")
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def execute(book: NotebookNode, folder: Path) -> str:
-    """Run all cells in a fresh kernel in `folder`; return "ok" or what went wrong."""
+def execute(book: NotebookNode, folder: Path, **options: object) -> str:
+    """Run all cells in a fresh kernel in `folder`; return "ok" or what went wrong.
+
+    `options` go to the kernel's start.
+    """
     client = NotebookClient(
         book,
         timeout=None,
@@ -38,7 +41,7 @@ def execute(book: NotebookNode, folder: Path) -> str:
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute()
+        client.execute(**options)
     except CellExecutionError as error:
         return f"failed: {error.ename}: {error.evalue.partition(chr(10))[0]}"
     except DeadKernelError:

@@ -23,7 +23,7 @@ LOOK = """() => {
   const walk = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const text = walk.currentNode, holder = text.parentElement;
-    if (!text.data.trim() || !seen(holder)) continue;
+    if (!text.data.trim() || !seen(holder) || holder.closest('svg, .said')) continue;
     const range = document.createRange();
     range.selectNodeContents(text);
     found.texts.push({text: text.data.trim(), place: place(range),
@@ -31,6 +31,8 @@ LOOK = """() => {
   }
   for (const img of [...slide.querySelectorAll('img')].filter(seen))
     found.pictures.push({place: place(img), alt: img.alt, drawn: img.naturalWidth});
+  for (const svg of [...slide.querySelectorAll('.stage svg')].filter(seen))
+    found.pictures.push({place: place(svg), alt: svg.ariaLabel, drawn: 1});
   found.tables = [...slide.querySelectorAll('.jp-RenderedHTML table')].filter(seen);
   found.tables = found.tables.length;
   found.headed = [...slide.querySelectorAll('h1, h2, h3')].some(seen);

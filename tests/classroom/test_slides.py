@@ -56,6 +56,24 @@ def test_cells_without_a_mark_are_on_no_slide_and_give_their_heading():
     assert kinds == ["slide", "-"]
 
 
+def test_an_explorer_on_a_slide_is_run_and_lives_there():
+    setup = code("x = 'living-explorer'", "-")
+    del setup.metadata["slideshow"]
+    cell = code(
+        "import os\nfrom IPython.display import HTML\n"
+        "HTML(f\"<{x}>{os.environ['SEQ2SEQ_LESSON_TEST']}\")",
+        "fragment",
+    )
+    cell.metadata.tags = ["explorer"]
+    other = code("1 / 0", "-")
+    del other.metadata["slideshow"]
+    cells = [setup, code("", "-"), code("", "-"), other, cell]
+    book = slides.enlivened(v4.new_notebook(cells=cells))
+    (output,) = book.cells[-1].outputs
+    assert output.data["text/html"] == "<living-explorer>page"
+    assert not slides.is_table(output)
+
+
 def test_a_picture_stands_without_its_code_and_with_its_caption():
     cell = code("plt.show()", "fragment", *shown(PICTURE, TABLE))
     picture, notes = chosen(cell, prose("*Figure: a line.*\n\nIt `rises`."))

@@ -7,10 +7,12 @@ speaker's notes (key S). A picture or a prediction stands without its code; so d
 output with `slideshow.show` "output", and with "picture" or "table" that alone.
 """
 
+import os
 import re
 import shutil
 import sys
 import tarfile
+import tempfile
 from collections.abc import Sequence
 from copy import deepcopy
 from html import escape
@@ -25,12 +27,14 @@ from pygments.formatters import HtmlFormatter
 from seq2seq_lesson.runtime import data_folder
 from tools.address import ROOT
 from tools.exercise_cells import tags
+from tools.notebooks import execute
 from tools.pages import (
     caption,
     draws,
     explanation,
     headings,
     markdown_to_html,
+    player_once,
     title_of,
 )
 
@@ -125,7 +129,9 @@ def shortened(output: NotebookNode) -> NotebookNode:
 
 def is_table(output: NotebookNode) -> bool:
     """Whether an output is a table of shapes; it speaks of lines of code."""
-    return {*output.get("data", ())} == {"text/html", "text/plain"}
+    data = output.get("data", {})
+    html = "".join(data.get("text/html", ""))
+    return {*data} == {"text/html", "text/plain"} and "<living-explorer" not in html
 
 
 def prose(source: str, slide_type: str) -> NotebookNode:
@@ -176,6 +182,24 @@ def chosen(book: NotebookNode) -> NotebookNode:
     return v4.new_notebook(cells=cells, metadata=book.metadata)
 
 
+def enlivened(book: NotebookNode) -> NotebookNode:
+    """The notebook with those explorers alive that are on slides.
+
+    They are run with what they need: imports, settings, and what is tagged so.
+    """
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    wanted = [c for c in code if "explorer" in tags(c) and "slideshow" in c.metadata]
+    if not wanted:
+        return book
+    needed = [*code[:3], *(c for c in code if "explorer-needs" in tags(c)), *wanted]
+    run = v4.new_notebook(cells=[c for c in code if c in needed])
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "SEQ2SEQ_LESSON_TEST": "page"}
+        result = execute(run, Path(folder), env=environment)
+    assert result == "ok", result
+    return book
+
+
 def write_deck(book: NotebookNode, path: Path) -> None:
     """Write the notebook's slides as one HTML file that needs nothing else.
 
@@ -191,14 +215,14 @@ def write_deck(book: NotebookNode, path: Path) -> None:
         exclude_output_prompt=True,
     )
     exporter.register_filter("markdown2html", markdown_to_html)
-    slides, _ = exporter.from_notebook_node(chosen(book))
+    slides, _ = exporter.from_notebook_node(chosen(enlivened(book)))
     reveal_style, script = reveal()
     colours = HtmlFormatter(style="default").get_style_defs(".highlight")
     own = (HERE / "deck" / "deck.css").read_text("utf-8")
     deck = DECK.format(
         title=escape(title_of(book)),
         style="\n".join([reveal_style, colours, own]),
-        slides=slides,
+        slides=player_once(slides),
         script=script,
     )
     path.write_text(deck, encoding="utf-8")
