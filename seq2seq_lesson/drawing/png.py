@@ -26,7 +26,7 @@ from seq2seq_lesson.drawing import (
     lines_of,
 )
 from seq2seq_lesson.drawing.svg import arrow_head, middle
-from seq2seq_lesson.palette import INK, ROLES, heat
+from seq2seq_lesson.palette import BARE, INK, LETTERS, ROLES, heat
 
 DOTS = 144  # to the inch, so that it stays sharp on a projector
 PER_INCH = 96  # pixels of the drawing
@@ -100,7 +100,7 @@ def _draw(ax: Axes, item: Item, order: int) -> None:
                 ha={"start": "left", "middle": "center", "end": "right"}[item.anchor],
                 va="center_baseline",
                 fontsize=_points(item.size),
-                color=colour,
+                color=_lettering(item.role),
                 alpha=0.72 if item.role == "faint" else 1,
                 weight="bold" if item.bold else "normal",
                 family="DejaVu Sans Mono" if item.mono else "DejaVu Sans",
@@ -163,6 +163,13 @@ def _draw(ax: Axes, item: Item, order: int) -> None:
 def _points(pixels: float) -> float:
     """Matplotlib counts letters and lines in 1/72 inch."""
     return pixels * 72 / PER_INCH
+
+
+def _lettering(role: str) -> tuple[float, ...]:
+    """A role's colour in letters: as on a page, where the page's ink is this one."""
+    share = 1 if role in BARE else LETTERS
+    pairs = zip(_rgb(ROLES.get(role, INK)), _rgb(INK), strict=True)
+    return tuple(share * own + (1 - share) * ink for own, ink in pairs)
 
 
 def _rgb(colour: str) -> tuple[float, ...]:

@@ -19,7 +19,7 @@ from seq2seq_lesson.drawing import (
     Text,
     lines_of,
 )
-from seq2seq_lesson.palette import ROLES, heat
+from seq2seq_lesson.palette import BARE, LETTERS, ROLES, heat
 
 SANS = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
@@ -134,7 +134,7 @@ def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
             yield (
                 f'<text x="{_n(item.x)}" y="{_n(item.y + item.size * 0.35)}" '
                 f'font-size="{_n(item.size)}" text-anchor="{item.anchor}"'
-                f"{weight}{font}{_paint('fill', item.role)}>{escape(item.text)}</text>"
+                f"{weight}{font}{_lettering(item.role)}>{escape(item.text)}</text>"
             )
         case Line():
             points, paint = item.points, _paint("stroke", item.role)
@@ -195,6 +195,14 @@ def _paint(what: str, role: str) -> str:
     """The attributes that colour a line or a text."""
     opacity = f' {what}-opacity=".72"' if role == "faint" else ""
     return f' {what}="{_colour(role)}"{opacity}'
+
+
+def _lettering(role: str) -> str:
+    """As `_paint` for letters, which need more contrast: a role's colour, mixed."""
+    if role not in ROLES or role in BARE:
+        return _paint("fill", role)
+    share = f"{LETTERS:.0%}"
+    return f' fill="color-mix(in srgb, {ROLES[role]} {share}, currentColor)"'
 
 
 def _n(number: float) -> str:

@@ -28,7 +28,7 @@ from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import explorer as wiring
 from seq2seq_lesson.explorers.controls import button, choice, switch, typed, whole
 from seq2seq_lesson.explorers.explorer import STILL, VIEW, Explorer
-from seq2seq_lesson.palette import ROLES, family, heat
+from seq2seq_lesson.palette import BARE, INK, ROLES, family, heat
 from tests.kernel_front import PYTHONS, Front, printed, updates
 
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")  # no emoji in pictures
@@ -133,6 +133,17 @@ def test_numbers_and_frames_stand_out_from_every_colour_of_the_map(percent):
     assert contrast(ROLES[cell.over], colour) > 4.5
     edges = re.findall(r'stroke="(#\w{3})"', to_html(drawing(cell)))
     assert edges == ["#fff", "#000"]  # one of the two always stands out
+
+
+@pytest.mark.parametrize(("page", "ink"), [("#ffffff", INK), ("#111111", "#e0e0e0")])
+@pytest.mark.parametrize("role", sorted(ROLES.keys() - BARE))
+def test_coloured_letters_stand_out_from_light_and_dark_pages(role, page, ink):
+    html = to_html(drawing(Text(0, 0, "word", role=role)))
+    colour, share = re.search(r"srgb, (#\w{6}) (\d+)%, currentColor", html).groups()
+    one, other = bytes.fromhex(colour[1:]), bytes.fromhex(ink[1:])
+    part = int(share) / 100
+    mixed = [round(part * o + (1 - part) * i) for o, i in zip(one, other, strict=True)]
+    assert contrast("#" + bytes(mixed).hex(), page) > 4.5
 
 
 def test_right_and_wrong_frames_differ_without_their_colour():
