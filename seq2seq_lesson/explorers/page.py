@@ -28,7 +28,7 @@ SLIDES = ipywidgets.IntSlider, ipywidgets.SelectionSlider
 STYLE = """
 .jp-OutputArea:has(.jupyter-widgets > *) living-explorer,
 .output:has(.jupyter-widgets) living-explorer,
-.jp-OutputArea-child:has(+ * living-explorer) .jupyter-widgets:not(:has(*)),
+.jp-OutputArea-child:has(+ * living-explorer) .jupyter-widgets:not(button, :has(*)),
 .output:has(living-explorer) .jupyter-widgets-view:not(:has(*)),
 living-explorer [hidden], [hidden]:has(+ * living-explorer) { display: none }
 living-explorer { display: block }
