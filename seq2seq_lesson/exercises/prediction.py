@@ -16,6 +16,8 @@ from seq2seq_lesson.palette import ROLES
 from seq2seq_lesson.runtime import where_am_i
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+KEYS = """<script>document.currentScript?.closest(".jp-OutputArea")?.addEventListener(
+"keydown", event => event.key.startsWith("Arrow") && event.stopPropagation())</script>"""
 _CHOSEN: dict[str, str] = {}  # by question, so that a cell that runs again keeps it
 
 
@@ -132,4 +134,6 @@ def predict(question: str, *choices: str) -> Prediction:
         )
     prediction = Prediction(question, choices)
     display(prediction)
+    if where_am_i() == "jupyter":  # JupyterLab's arrow keys would leave the list
+        display({"text/plain": "", "text/html": KEYS}, raw=True)
     return prediction

@@ -212,7 +212,7 @@ class Explorer:
 def _ahead(html: str) -> str:
     """The picture as it was, and a line over it that takes no room."""
     style = "height:0;overflow:visible;text-align:right;font-style:italic"
-    return f'<div role="status" style="{style}">{BEHIND}</div>{html}'
+    return f'<div style="{style}">{BEHIND}</div>{html}'
 
 
 def _sentence(problem: Exception) -> str:

@@ -45,8 +45,8 @@ living-explorer :is(select, button) { background: transparent; padding: .1em .5e
 living-explorer option { color: #111; background: #fff }
 living-explorer button[aria-disabled=true] { opacity: .45 }
 living-explorer output { min-width: 1.5em }
-living-explorer .said { position: absolute; width: 1px; height: 1px; overflow: hidden;
-  clip-path: inset(50%) }
+living-explorer .said, living-explorer + .said { position: fixed; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%) }
 """
 
 

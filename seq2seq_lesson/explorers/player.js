@@ -1,16 +1,48 @@
 // Shows an explorer's drawings where there is no kernel: native controls over frames.
-// Beside a live widget its element is hidden by the style, and unpacks nothing.
+// Beside a live widget its element is hidden by the style, and unpacks nothing; it adds
+// what ipywidgets leave out for those who do not see.
 "use strict";
 customElements.get("living-explorer") ?? customElements.define("living-explorer",
 class extends HTMLElement {
   connectedCallback() {
-    if (this.observer || !window.DecompressionStream) return;  // the picture stays
+    if (this.observer) return;
+    this.said = made("div", { className: "said", role: "status" });
+    this.area = this.closest(".jp-OutputArea, .output");
+    (this.area ?? this).addEventListener("keydown", own);
+    if (this.area) {
+      new MutationObserver((_, watch) => {  // until the cell is run again
+        this.area.contains(this) ? this.attend() : watch.disconnect();
+      }).observe(this.area, { childList: true, subtree: true });
+      this.attend();
+    }
     this.observer = new IntersectionObserver(([here]) => {
       if (!here.isIntersecting) return;
       this.observer.disconnect();
       this.start();
     }, { rootMargin: "100%" });
-    this.observer.observe(this);
+    if (window.DecompressionStream) this.observer.observe(this);  // or the picture stays
+  }
+
+  // A live slider's handle has no name and may tell a place for a value; a box whose
+  // label is empty has none.
+  attend() {
+    for (const slider of this.area.querySelectorAll(".widget-slider")) {
+      const handle = slider.querySelector(".noUi-handle, .ui-slider-handle");
+      const readout = slider.querySelector(".widget-readout");
+      const ariaLabel = slider.querySelector(".widget-label").textContent;
+      Object.assign(readout, { role: "textbox", ariaLabel });
+      Object.assign(handle, { ariaLabel, ariaValueText: readout.textContent });
+      const share = parseInt(handle.style.left);  // classic; its handles have no role
+      if (share >= 0) Object.assign(handle, { role: "slider", ariaValueNow: share });
+    }
+    for (const box of this.area.querySelectorAll("[placeholder]"))
+      if (!box.labels[0]?.textContent) box.ariaLabel = box.placeholder;
+    const notes = this.area.querySelectorAll(".widget-html-content [role=status]");
+    if (!notes.length) return;
+    const before = this.spoken;
+    this.spoken = hushed(notes);
+    if (!before) this.after(this.said);  // nobody has moved anything
+    else if (this.spoken !== before) this.said.textContent = this.spoken;
   }
 
   async start() {
@@ -26,14 +58,10 @@ class extends HTMLElement {
     const bar = made("div", { className: "bar" });
     this.controls = this.data.controls.map((control, c) => this.control(control, c));
     bar.append(...this.controls.map(control => control.box));
-    bar.addEventListener("keydown", own);
     this.stage = made("div", { className: "stage" });
-    this.said = made("div", { className: "said" });
-    this.said.setAttribute("role", "status");
     this.replaceChildren(bar, this.stage, this.said, this.elsewhere());
     this.show();
-    const area = this.closest(".jp-OutputArea, .output");
-    for (const still of area?.querySelectorAll("img") ?? [])
+    for (const still of this.area?.querySelectorAll("img") ?? [])
       (still.closest(".jp-OutputArea-child, .output_area") ?? still).hidden = true;
   }
 
@@ -88,9 +116,7 @@ class extends HTMLElement {
     const aside = [...this.stage.children].map(child => child.scrollLeft);
     this.stage.innerHTML = this.frames[frame];
     [...this.stage.children].forEach((child, n) => { child.scrollLeft = aside[n] });
-    const notes = [...this.stage.querySelectorAll("[role=status]")];
-    for (const note of notes) note.removeAttribute("role");  // said by `said` alone
-    this.spoken = notes.map(note => note.innerText).join(" ");
+    this.spoken = hushed(this.stage.querySelectorAll("[role=status]"));
   }
 
   fill({ box, input, output, buttons }, values, can, value) {
@@ -133,10 +159,18 @@ function unpacked({ kinds, columns, frames }) {
   }).join(""));
 }
 
+// What notes say; new ones at each move are often not read, so one that is kept tells it.
+function hushed(notes) {
+  for (const note of notes) note.removeAttribute("role");
+  return [...notes].map(note => note.innerText).join(" ");
+}
+
 // Keys that a control uses are not also a deck's or a notebook's.
 function own(event) {
-  const arrow = event.key.startsWith("Arrow"), button = event.target.type === "button";
-  if (!/^(Page|Escape)/.test(event.key) && !(arrow && button)) event.stopPropagation();
+  const arrow = event.key.startsWith("Arrow"), { type } = event.target;
+  const others = event.ctrlKey || event.metaKey || /^(Page|Escape)/.test(event.key)
+    || arrow && type === "button";
+  if (type && !others) event.stopPropagation();
 }
 
 function made(tag, properties = {}) {

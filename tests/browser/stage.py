@@ -42,6 +42,7 @@ new MutationObserver(found => {
 """
 SAME = """([where, html]) => {
   const wanted = document.createElement('div'); wanted.innerHTML = html;
+  for (const note of wanted.querySelectorAll('[role=status]')) note.role = null;
   return document.querySelector(where)?.innerHTML === wanted.innerHTML;
 }"""
 
