@@ -16,8 +16,10 @@ from seq2seq_lesson.palette import ROLES
 from seq2seq_lesson.runtime import where_am_i
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-KEYS = """<script>document.currentScript?.closest(".jp-OutputArea")?.addEventListener(
-"keydown", event => event.key.startsWith("Arrow") && event.stopPropagation())</script>"""
+KEYS = """<script>
+document.currentScript?.closest(".jp-OutputArea")?.addEventListener("keydown",
+  event => { if (event.key.startsWith("Arrow")) event.stopPropagation() });
+</script>"""
 _CHOSEN: dict[str, str] = {}  # by question, so that a cell that runs again keeps it
 
 

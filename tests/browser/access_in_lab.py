@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests.browser.books import SMALL, cells
+from tests.browser.books import GUESS, SMALL, cells
 from tests.browser.explorers_in_lab import open_book
 from tests.browser.keyboard import MOVES, read_aloud, walked
 from tests.browser.servers import end_sessions, lab
@@ -21,11 +21,6 @@ from seq2seq_lesson.explorers.sentences import loaded
 from seq2seq_lesson.explorers.stepper.beams import beam_tree
 
 beam_tree(*loaded("general-after"), ["il va l aider .", "j ai faim ."])"""
-GUESS = [
-    "from seq2seq_lesson.exercises.prediction import predict\n"
-    "guess = predict('Which one?', 'this one', 'that one')",
-    "guess.answer('that one')",
-]
 PLACES = [*SMALL, "beams"]
 CODE = [*(code for name in SMALL for code in cells(name)), BEAMS, *GUESS]
 READY = f"""document.querySelectorAll('.jp-OutputArea:has(.touch):has(living-explorer)'

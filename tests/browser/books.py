@@ -48,6 +48,11 @@ FACTORIES = {
     "attention_step": attention_step,
     "reversal_playground": reversal_playground,
 }
+GUESS = [
+    "from seq2seq_lesson.exercises.prediction import predict\n"
+    "guess = predict('Which one?', 'this one', 'that one')",
+    "guess.answer('that one')",
+]
 THREADS = "import torch\n\ntorch.set_num_threads(1)\n"
 
 

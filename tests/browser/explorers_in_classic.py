@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests.browser.books import SMALL, twin, write_small
+from tests.browser.books import GUESS, SMALL, twin, write_small
 from tests.browser.explorers_in_lab import MOVES
 from tests.browser.servers import CLASSIC, TOKEN, classic, end_sessions
 from tests.browser.stage import ARTEFACTS, CONTENT, Stage, browser_page
@@ -17,11 +17,6 @@ READY = """
   && Jupyter.notebook.kernel.info_reply?.protocol_version
   && Jupyter.notebook.kernel.widget_manager
 """
-GUESS = [
-    "from seq2seq_lesson.exercises.prediction import predict\n"
-    "guess = predict('Which one?', 'this one', 'that one')",
-    "guess.answer('that one')",
-]
 WALK = 3  # moves; the rest is JupyterLab's matter
 
 

@@ -24,7 +24,8 @@ HERE = """area => {
     name: e.ariaLabel || label || e.textContent,
     value: e.getAttribute('aria-valuetext') ?? e.value,
     off: e.ariaDisabled === 'true',
-    seen: style(e).outlineStyle !== 'none' && style(e).opacity > .9,
+    outline: style(e).outlineStyle,
+    opacity: +style(e).opacity,
     numbers: [...e.querySelectorAll('.numbers')].every(
       one => style(one).visibility === 'visible'),
   };
@@ -53,7 +54,11 @@ def walked(page: Page, area: Locator) -> Counter:
             continue
         found[here["kind"]] += 1
         if here["kind"] == "part":
-            assert here["seen"], here
+            if here["outline"] == "none" or here["opacity"] < 1:
+                page.wait_for_timeout(300)
+                print(here, inside.evaluate(HERE))
+            assert here["outline"] != "none", here
+            assert here["opacity"] == 1, here
             assert here["numbers"], here
         elif here["kind"] in KEYS and not here["off"] and here["name"] not in QUIET:
             for _ in range(1 + (here["name"] in TWICE)):

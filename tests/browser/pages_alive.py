@@ -14,7 +14,8 @@ from nbformat import v4
 from playwright.sync_api import Page
 
 from seq2seq_lesson.explorers.page import unpacked
-from tests.browser.books import SMALL, cells, twin
+from tests.browser.books import GUESS, SMALL, cells, twin
+from tests.browser.keyboard import MOVES, read_aloud, walked
 from tests.browser.stage import ARTEFACTS, browser_page
 from tests.explorers.test_page import data
 from tools.address import ROOT
@@ -77,6 +78,7 @@ def small_page(tmp_path_factory) -> Path:
             "# Explorers\n\n[Colab](https://colab.research.google.com/github/one/two)"
         ),
         *(v4.new_code_cell(code) for name in SMALL for code in cells(name)),
+        *(v4.new_code_cell(code) for code in GUESS),
     ]
     with patch.dict(os.environ, {"SEQ2SEQ_LESSON_TEST": "page"}):
         assert execute(book, folder) == "ok"
@@ -127,6 +129,35 @@ def test_every_frame_is_reached_and_shown(small_page, width, scheme):
                 path=ARTEFACTS / f"alive-{path.stem}-{width}-{scheme}.png",
                 full_page=True,
             )
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_keyboard_alone_works_it_and_all_is_named(small_page, name):
+    with browser_page() as page:
+        page.emulate_media(reduced_motion="reduce")
+        started(page, small_page)
+        assert page.evaluate(MOVES) == []
+        player = page.locator("living-explorer").nth([*SMALL].index(name))
+        player.locator(":is(select, input):visible").first.focus()
+        page.keyboard.press("Shift+Tab")
+        found = walked(page, player)
+        assert found["part"] > 3
+        told = read_aloud(page, player)
+        assert all(name for _, name in told), told
+        page.emulate_media(reduced_motion="no-preference")
+        assert page.evaluate(MOVES)
+
+
+def test_the_arrow_keys_choose_a_guess(small_page):
+    with browser_page() as page:
+        page.goto(small_page.as_uri())
+        first, second = page.get_by_role("radio").all()
+        first.focus()
+        page.keyboard.press("Space")
+        page.get_by_text("✗ You had chosen: this one.").wait_for()
+        page.keyboard.press("ArrowDown")
+        assert second.is_checked()
+        page.get_by_text("✓ You had it.").wait_for()
 
 
 def test_the_keyboard_alone_moves_it_and_says_so(small_page):
