@@ -78,7 +78,9 @@ def _svg(
 def _touch(names: Iterable[str]) -> str:
     """The style that lets what belongs to the part pointed at stay, and fades the rest.
 
-    No rule names a drawing, so several drawings on a page need not know of each other.
+    No rule names a drawing, so several drawings on a page need not know of each other;
+    what fades is the weaker rule, as the style of a later drawing with fewer names says
+    it again.
     """
     pointed = ":is(:hover,:focus)"
     rules = [
@@ -86,7 +88,7 @@ def _touch(names: Iterable[str]) -> str:
         ".touch .part:focus-visible{outline:2px solid;outline-offset:1px}",
         ".touch .numbers{visibility:hidden;pointer-events:none}",
         "@media(prefers-reduced-motion){.touch .part{transition:none}}",
-        f".touch:has(.part{pointed}) .part{{opacity:.2}}",
+        f":where(.touch:has(.part{pointed})) .part{{opacity:.2}}",  # weaker than names
         *(
             f".touch:has(.{name}{pointed}) .{name}{{opacity:1}}"
             f".touch:has(.{name}{pointed}) .{name} .numbers{{visibility:visible}}"
