@@ -54,9 +54,6 @@ def walked(page: Page, area: Locator) -> Counter:
             continue
         found[here["kind"]] += 1
         if here["kind"] == "part":
-            if here["outline"] == "none" or here["opacity"] < 1:
-                page.wait_for_timeout(300)
-                print(here, inside.evaluate(HERE))
             assert here["outline"] != "none", here
             assert here["opacity"] == 1, here
             assert here["numbers"], here
