@@ -71,7 +71,8 @@ test-browser: $(READY) .venv-colab/ready .venv-classic/ready build/axe/ready
 		tests/browser/explorers_over_comms.py tests/browser/explorers_in_lab.py \
 		tests/browser/explorers_in_lesson.py tests/browser/pages_alive.py \
 		tests/browser/exercises_in_lab.py tests/browser/explorers_in_classic.py \
-		tests/browser/pages_in_chromium.py tests/browser/reopened.py
+		tests/browser/pages_in_chromium.py tests/browser/reopened.py \
+		tests/browser/access_in_lab.py
 
 test-colab: $(READY) .venv-colab/ready
 	@echo "test-colab: each notebook in an empty folder, every check, on Colab's versions"

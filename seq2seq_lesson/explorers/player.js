@@ -1,20 +1,17 @@
 // Shows an explorer's drawings where there is no kernel: native controls over frames.
-// Beside a live widget its element is hidden by the style, and unpacks nothing; it adds
-// what ipywidgets leave out for those who do not see.
+// Beside a live widget it is hidden, unpacks nothing, and adds names and values.
 "use strict";
 customElements.get("living-explorer") ?? customElements.define("living-explorer",
 class extends HTMLElement {
   connectedCallback() {
     if (this.observer) return;
     this.said = made("div", { className: "said", role: "status" });
-    this.area = this.closest(".jp-OutputArea, .output");
-    (this.area ?? this).addEventListener("keydown", own);
-    if (this.area) {
-      new MutationObserver((_, watch) => {  // until the cell is run again
-        this.area.contains(this) ? this.attend() : watch.disconnect();
-      }).observe(this.area, { childList: true, subtree: true });
-      this.attend();
-    }
+    this.area = this.closest(".jp-OutputArea, .output") ?? this;
+    this.area.addEventListener("keydown", own);
+    new MutationObserver((_, watch) => {  // until the cell is run again
+      this.area.contains(this) ? this.attend() : watch.disconnect();
+    }).observe(this.area, { childList: true, subtree: true });
+    this.attend();
     this.observer = new IntersectionObserver(([here]) => {
       if (!here.isIntersecting) return;
       this.observer.disconnect();
@@ -23,15 +20,14 @@ class extends HTMLElement {
     if (window.DecompressionStream) this.observer.observe(this);  // or the picture stays
   }
 
-  // A live slider's handle has no name and may tell a place for a value; a box whose
-  // label is empty has none.
+  // What ipywidgets leave out: names, and a slider's value as it is shown.
   attend() {
     for (const slider of this.area.querySelectorAll(".widget-slider")) {
       const handle = slider.querySelector(".noUi-handle, .ui-slider-handle");
       const readout = slider.querySelector(".widget-readout");
-      const ariaLabel = slider.querySelector(".widget-label").textContent;
-      Object.assign(readout, { role: "textbox", ariaLabel });
-      Object.assign(handle, { ariaLabel, ariaValueText: readout.textContent });
+      readout.role = "textbox";
+      handle.ariaLabel = readout.ariaLabel = slider.firstElementChild.textContent;
+      handle.ariaValueText = readout.textContent;
       const share = parseInt(handle.style.left);  // classic; its handles have no role
       if (share >= 0) Object.assign(handle, { role: "slider", ariaValueNow: share });
     }
@@ -39,10 +35,10 @@ class extends HTMLElement {
       if (!box.labels[0]?.textContent) box.ariaLabel = box.placeholder;
     const notes = this.area.querySelectorAll(".widget-html-content [role=status]");
     if (!notes.length) return;
-    const before = this.spoken;
-    this.spoken = hushed(notes);
-    if (!before) this.after(this.said);  // nobody has moved anything
-    else if (this.spoken !== before) this.said.textContent = this.spoken;
+    const spoken = hushed(notes);
+    if (!this.spoken) this.after(this.said);  // nobody has moved anything
+    else if (this.spoken !== spoken) this.said.textContent = spoken;
+    this.spoken = spoken;
   }
 
   async start() {
@@ -61,7 +57,7 @@ class extends HTMLElement {
     this.stage = made("div", { className: "stage" });
     this.replaceChildren(bar, this.stage, this.said, this.elsewhere());
     this.show();
-    for (const still of this.area?.querySelectorAll("img") ?? [])
+    for (const still of this.area.querySelectorAll("img"))
       (still.closest(".jp-OutputArea-child, .output_area") ?? still).hidden = true;
   }
 
@@ -168,9 +164,9 @@ function hushed(notes) {
 // Keys that a control uses are not also a deck's or a notebook's.
 function own(event) {
   const arrow = event.key.startsWith("Arrow"), { type } = event.target;
-  const others = event.ctrlKey || event.metaKey || /^(Page|Escape)/.test(event.key)
-    || arrow && type === "button";
-  if (type && !others) event.stopPropagation();
+  if (!type || arrow && type === "button") return;
+  if (!event.ctrlKey && !event.metaKey && !/^(Page|Escape)/.test(event.key))
+    event.stopPropagation();
 }
 
 function made(tag, properties = {}) {
