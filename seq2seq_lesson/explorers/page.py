@@ -1,6 +1,7 @@
 """An explorer on a page without a kernel: its pictures, packed, and their player.
 
-Pictures differ in little. An element's name and attributes are kept once, what they say
+Pictures differ in little. Each is cut at its parts, and a piece that comes again is
+kept once. Of the pieces an element's name and attributes are kept once, what they say
 as columns, a place an element; so deflate, which looks back 32 KiB, finds it again.
 `player.js` unpacks in the browser, offline, and builds the controls.
 """
@@ -13,6 +14,7 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from seq2seq_lesson.explorers.explorer import Explorer
 
 STILL = "A picture of the explorer's first state: run this cell to bring it alive."
+PIECE = re.compile(r'(?=<g class="part|<style|</svg>)')
 ELEMENT = re.compile(r"<[^>]*>[^<]*")
 SAYS = re.compile(r'(?<==")[^"\n]*|(?<=>)[^<\n]+')  # an attribute's value, a text
 SLIDES = ipywidgets.IntSlider, ipywidgets.SelectionSlider
@@ -111,26 +114,31 @@ def _control(explorer: Explorer, name: str) -> Mapping[str, object]:
 
 
 def packed(frames: Iterable[str]) -> dict[str, Any]:
-    """Kinds of elements, the columns of what they say, and each frame as kinds."""
-    kinds: dict[tuple[str, ...], int] = {}
-    columns: list[list[list[str]]] = []
-    seen: dict[str, tuple[int, list[str]]] = {}
+    """Kinds of elements, columns of what they say, pieces as kinds, frames as pieces.
+
+    A frame tells of each piece how far it is from the one that would come next.
+    """
+    numbers: dict[str, int] = {}
     rows = []
     for frame in frames:
-        row = []
-        for element in ELEMENT.findall(frame):
-            if element not in seen:
-                pieces, says = tuple(SAYS.split(element)), SAYS.findall(element)
-                kind = kinds.setdefault(pieces, len(kinds))
-                columns += [[[] for _ in says]] * (kind == len(columns))
-                seen[element] = kind, says
-            kind, says = seen[element]
+        found = [numbers.setdefault(one, len(numbers)) for one in PIECE.split(frame)]
+        row = (str(b - a - 1 or "") for a, b in pairwise([-1, *found]))
+        rows.append(",".join(row))
+    kinds: dict[tuple[str, ...], int] = {}
+    columns: list[list[list[str]]] = []
+    pieces = []
+    for piece in numbers:
+        letters = []
+        for element in ELEMENT.findall(piece):
+            says = SAYS.findall(element)
+            kind = kinds.setdefault(tuple(SAYS.split(element)), len(kinds))
+            columns += [[[] for _ in says]] * (kind == len(columns))
             for column, said in zip(columns[kind], says, strict=True):
                 column.append(said)
-            row.append(chr(35 + kind))
-        rows.append("".join(row))
+            letters.append(chr(35 + kind))
+        pieces.append("".join(letters))
     flat = ["\n".join(column) for kind_s in columns for column in kind_s]
-    return {"kinds": [*kinds], "columns": flat, "frames": rows}
+    return {"kinds": [*kinds], "columns": flat, "pieces": pieces, "frames": rows}
 
 
 def unpacked(data: Mapping[str, Any]) -> list[str]:
@@ -138,11 +146,13 @@ def unpacked(data: Mapping[str, Any]) -> list[str]:
     columns = iter([iter(column.split("\n")) for column in data["columns"]])
     kinds = [[first, *((next(columns), piece) for piece in rest)]
              for first, *rest in data["kinds"]]  # fmt: skip
-    return [
+    pieces = [
         "".join(
             part if isinstance(part, str) else next(part[0]) + part[1]
-            for letter in frame
+            for letter in piece
             for part in kinds[ord(letter) - 35]
         )
-        for frame in data["frames"]
+        for piece in data["pieces"]
     ]
+    rows = [[int(step or 0) + 1 for step in row.split(",")] for row in data["frames"]]
+    return ["".join(pieces[number - 1] for number in accumulate(row)) for row in rows]

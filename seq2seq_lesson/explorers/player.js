@@ -46,7 +46,7 @@ class extends HTMLElement {
     const deflated = new Blob([bytes]).stream();
     const plain = deflated.pipeThrough(new DecompressionStream("deflate"));
     this.data = await new Response(plain).json();
-    this.frames = unpacked(this.data);
+    this.frame = unpacked(this.data);
     this.wanted = [...this.data.start];
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", this.data.title);
@@ -110,7 +110,7 @@ class extends HTMLElement {
     }
     const frame = this.data.keys.findIndex(key => key.join() === this.chosen.join());
     const aside = [...this.stage.children].map(child => child.scrollLeft);
-    this.stage.innerHTML = this.frames[frame];
+    this.stage.innerHTML = this.frame(frame);
     [...this.stage.children].forEach((child, n) => { child.scrollLeft = aside[n] });
     this.spoken = hushed(this.stage.querySelectorAll("[role=status]"));
   }
@@ -142,17 +142,22 @@ class extends HTMLElement {
   }
 });
 
-// The frames, put together from kinds of elements and the columns of their values.
-function unpacked({ kinds, columns, frames }) {
+// A frame by its number, put together from pieces; these are made of kinds of elements
+// and the columns of their values.
+function unpacked({ kinds, columns, pieces, frames }) {
   let column = 0;
-  const parts = kinds.map(pieces => ({
-    pieces, row: 0, values: pieces.slice(1).map(() => columns[column++].split("\n")),
+  const parts = kinds.map(texts => ({
+    texts, row: 0, values: texts.slice(1).map(() => columns[column++].split("\n")),
   }));
-  return frames.map(frame => [...frame].map(letter => {
+  const whole = pieces.map(piece => [...piece].map(letter => {
     const part = parts[letter.codePointAt(0) - 35], row = part.row++;
-    return part.pieces.map((piece, n) => (n ? part.values[n - 1][row] : "") + piece)
+    return part.texts.map((text, n) => (n ? part.values[n - 1][row] : "") + text)
       .join("");
   }).join(""));
+  return number => {
+    let at = -1;
+    return frames[number].split(",").map(step => whole[at += 1 + +step]).join("");
+  };
 }
 
 // What notes say; new ones at each move are often not read, so one that is kept tells it.

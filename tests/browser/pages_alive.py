@@ -34,7 +34,7 @@ WALK = """async ([number, every]) => {
   const shown = () => {
     const key = player.chosen.join();
     const n = data.keys.findIndex(one => one.join() === key);
-    if (player.stage.innerHTML !== plain(player.frames[n])) throw `frame ${n} differs`;
+    if (player.stage.innerHTML !== plain(player.frame(n))) throw `frame ${n} differs`;
     found.push(n);
     const svg = player.stage.querySelector('svg');
     if (!svg || n % every) return;

@@ -53,6 +53,15 @@ def test_frames_alike_cost_next_to_nothing():
     assert size(frames) < 3 * size(frames[:1])
 
 
+def test_a_part_that_comes_again_is_kept_once():
+    parts = [Part((Text(1, 2, f"{n}"),), f"{n}", ("all",)) for n in range(9)]
+    frames = [
+        to_html(Drawing(9, 9, "", "", (*parts[n:], *parts[:n]))) for n in range(9)
+    ]
+    assert len(packed(frames)["pieces"]) == 3 + len(parts)  # what is around them
+    assert unpacked(packed(frames)) == frames
+
+
 def build():
     return Explorer(
         lambda s: Drawing(50, 50, "Letters", "", (Text(0, 9, f"{s}"),)),
