@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from html import escape
 from math import hypot
 
@@ -110,16 +111,7 @@ def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
     match item:
         case Part():
             belongs = " ".join(numbers[name] for name in item.names)
-            yield f'<g class="part {belongs}" tabindex="0" role="img">'
-            yield f"<title>{escape(item.says)}</title>"
-            for inner in item.items:
-                yield from _marks(inner, numbers)
-            if item.numbers:
-                yield '<g class="numbers">'
-                for inner in item.numbers:
-                    yield from _marks(inner, numbers)
-                yield "</g>"
-            yield "</g>"
+            yield _part(item, belongs)
         case Box():
             colour = _colour(item.role)
             yield (
@@ -167,6 +159,20 @@ def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
                 yield f'{field} stroke="#fff" stroke-width="5"/>'
                 field += f' stroke="#000" stroke-width="2"{_dashes(item)}'
             yield f"{field}/>"
+
+
+@lru_cache(maxsize=4096)
+def _part(part: Part, belongs: str) -> str:
+    """A part's elements; a page has the same part in many frames."""
+    shown, waiting = (
+        "".join(mark for item in items for mark in _marks(item, {}))
+        for items in (part.items, part.numbers)
+    )
+    hidden = f'<g class="numbers">{waiting}</g>' if part.numbers else ""
+    return (
+        f'<g class="part {belongs}" tabindex="0" role="img">'
+        f"<title>{escape(part.says)}</title>{shown}{hidden}</g>"
+    )
 
 
 def arrow_head(before: Point, tip: Point, width: float) -> tuple[Point, Point, Point]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import accumulate
 
 from seq2seq_lesson.corpus import normalise
 from seq2seq_lesson.drawing import shorten, text_width
@@ -43,6 +44,7 @@ TITLES = {name: title for title, name in MODELS.items()}
 
 
 Reader = tuple[Seq2Seq, Vocabulary, Vocabulary]  # a model and what it reads, writes
+Spans = list[tuple[float, float]]  # where each word begins, and how wide it is
 
 
 def listed(sentence: str, offered: tuple[str, ...] = EXAMPLES) -> str:
@@ -111,6 +113,7 @@ def fitted(word: str, width: float, size: float) -> str:
     return word[:1] + "…"
 
 
-def spread(words: list[str], size: float, least: float, most: float) -> float:
-    """How wide to make all columns, so that most of the words fit."""
-    return min(max(max(room(word, size) for word in words) + 14, least), most)
+def spans(words: list[str], least: float = 32, most: float = 110) -> Spans:
+    """A place for each word in a row, as wide as the word wants."""
+    widths = [min(max(room(word, 15) + 14, least), most) for word in words]
+    return list(zip(accumulate(widths, initial=0), widths, strict=False))

@@ -241,7 +241,7 @@ def test_a_guess_is_asked_for_judged_and_counted_once(explorer):
     assert explorer.settings["score"] == (0, 1)  # the first guess counts
     controls["forward"].click()
     assert controls["guess"].value == HIDDEN
-    assert "Right so far: 0 of 1 guesses" in explorer.picture.value
+    assert "Right so far" not in explorer.picture.value
     step = explorer_module.written(explorer.settings)[3]
     offered = sorted(word for word, _ in step.likeliest)
     controls["guess"].value = str(offered.index(step.wrote) + 1)
@@ -363,16 +363,23 @@ def test_the_bars_and_their_numbers_stay_in_the_picture(step):
     assert said.x + wide <= drawing.width
 
 
-def test_a_page_offers_each_step_hidden_and_shown():
+def test_a_page_offers_each_step_hidden_guessed_and_shown_and_warmer():
     explorer = stepper()
     frames = dict(explorer.frames())
-    assert len(frames) < 300
-    general = explorer.controls["model"].value
-    for hidden in (False, True):
-        at = (RIVALS[0], general, 4, hidden)
-        settings = {**explorer.settings, **START, "sentence": RIVALS[0]}
-        settings |= {"example": RIVALS[0], "step": 4, "guessing": hidden}
-        assert frames[at] == to_html(draw(settings))
+    at = RIVALS[0], explorer.controls["model"].value, 4
+    start = {**explorer.settings, **START, "sentence": RIVALS[0], "step": 4}
+    for hot in ("0.5", "1", "2"):
+        warm = {**start, "temperature": hot}
+        assert frames[*at, False, None, hot] == to_html(draw(warm))
+    asked = {**start, "guessing": True}
+    assert frames[*at, True, HIDDEN, None] == to_html(draw(asked))
+    words = sorted(word for word, _ in explorer_module.written(start)[3].likeliest)
+    for n, word in enumerate(words, start=1):
+        shown = frames[*at, True, f"{n}", None]
+        right = word == explorer_module.written(start)[3].wrote
+        assert f"“{word}” was {'right' if right else 'wrong'}." in shown
+        assert "so far:" not in shown.split("Your guess")[1]
+    assert frames[*at, True, "show me", None] == frames[*at, False, None, "1"]
 
 
 def test_a_model_that_does_not_come_along_is_refused():

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import accumulate
 
 from seq2seq_lesson.drawing import Arc, Box, Cell, Item, Part, Text, shorten, text_width
-from seq2seq_lesson.explorers.sentences import fitted, room
+from seq2seq_lesson.explorers.sentences import Spans, fitted, spans
 from seq2seq_lesson.translation import EOS_WORD, Translation
 
 ROW, BANDS = 25, 92  # heights: of a row of the map, of the room for the bands
@@ -19,13 +18,6 @@ LEGEND = {  # below the map: how a frame looks, and what it says
 FAINTEST = 0.02  # a weight below that gets no band
 WIDE = max(text_width(said, LETTERS) for said in LEGEND.values()) - RIGHT
 Links = Collection[tuple[int, int]]  # pairs of place read and place written, from 0
-Spans = list[tuple[float, float]]  # where each word begins, and how wide it is
-
-
-def spans(words: list[str]) -> Spans:
-    """A place for each word in a row, as wide as the word wants."""
-    widths = [min(max(room(word, LETTERS) + 14, 32), 110) for word in words]
-    return list(zip(accumulate(widths, initial=0), widths, strict=False))
 
 
 def size(translation: Translation) -> tuple[float, float]:

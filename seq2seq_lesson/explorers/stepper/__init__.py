@@ -146,8 +146,14 @@ def _explorer(
         draw,
         controls,
         actions=actions | steering,
-        shown=lambda s: {*controls} - (set() if s["guessing"] else {"guess"}),
-        page={**page, "step": range(1, 33), "guessing": (False, True)},
+        shown=lambda s: {*controls} - {"temperature" if s["guessing"] else "guess"},
+        page={
+            **page,
+            "step": range(1, 33),
+            "guessing": (False, True),
+            "guess": GUESSES,
+            "temperature": ("0.5", "1", "2"),
+        },
         forced=(),
         guest=guest,
         noun=noun,
@@ -260,12 +266,15 @@ def draw(settings: Settings) -> Drawing:
 def scored(settings: Settings, step: Step) -> tuple[str, ...]:
     """What became of the guess at this step, and of all."""
     right, of = settings["score"]
-    if not settings["guessing"] or not of:
+    if not settings["guessing"]:
         return ()
-    told = ""
+    told = []
     if word := picked(settings["guess"], step):
-        told = f"Your guess “{word}” was {'right' if word == step.wrote else 'wrong'}. "
-    return (f"{told}Right so far: {right} of {of} guesses.",)
+        verdict = "right" if word == step.wrote else "wrong"
+        told.append(f"Your guess “{word}” was {verdict}.")
+    if of > 1:  # a page without a kernel keeps none, so it tells of one alone
+        told.append(f"Right so far: {right} of {of} guesses.")
+    return (" ".join(told),) if told else ()
 
 
 def warmed(settings: Settings) -> tuple[str, ...]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seq2seq_lesson.drawing import Arc, Box, Cell, Drawing, Item, Line, Part, Text
-from seq2seq_lesson.explorers.sentences import fitted, spread
+from seq2seq_lesson.explorers.sentences import Spans, fitted, spans
 from seq2seq_lesson.explorers.stepper.steps import SHOWN, Step
 from seq2seq_lesson.vocabulary import EOS, SPECIALS
 
-LEFT, LEAST = 116, 660  # where the rows begin; the least width of the picture
-GAP = 20  # between the four parts
+LEFT, LEAST = 116, 560  # where the rows begin; the least width of the picture
+GAP = 16  # between the four parts
 FAINTEST = -4  # the bars begin at ten to the power of it, a hundredth of a per cent
 
 
@@ -38,15 +39,15 @@ def step_picture(
     """
     step, y = steps[number - 1], 6.0
     read = [*source, SPECIALS[EOS]]
-    column = spread(read, 15, 52, 96)
-    width = max(LEAST, LEFT + column * len(read) + 8)
+    columns = spans(read, 52, 96)
+    width = max(LEAST, LEFT + sum(columns[-1]) + 8)
     parts = {
         f"read a {noun}": lambda y: _sentence(steps, number, width, y),
         "change the state (dark −1, bright +1; its change: dark 0, bright 1)": (
             lambda y: _state(step, width, y)
         ),
         "look at the source (softmax turns scores into weights)": (
-            lambda y: _look(step, number, read, unknown, column, noun, y)
+            lambda y: _look(step, number, read, unknown, columns, noun, y)
         ),
         f"choose a {noun} (from line to line ten times as likely)": (
             lambda y: _choose(step, hidden, width, y)
@@ -63,8 +64,8 @@ def step_picture(
         head = f"{place}  {title}"
         items.append(Text(8, y + 12, head, size=16, bold=True))
         if aside:
-            at = 28 + 9.5 * len(head)
-            items.append(Text(at, y + 12, aside.strip(")"), role="faint"))
+            y += 19
+            items.append(Text(28, y + 12, aside.strip(")"), role="faint"))
         drawn, height = parts[name](y + 30)
         items += drawn
         y += 30 + height + GAP
@@ -122,6 +123,7 @@ def _sentence(
     return items, line - y + 30
 
 
+@lru_cache(maxsize=4)  # a page has a step in many frames
 def _state(step: Step, width: float, y: float) -> tuple[list[Item], float]:
     """The state's numbers as two strips, and how far each of them moved."""
     moved = step.after - step.before
@@ -154,12 +156,12 @@ def _look(
     number: int,
     read: list[str],
     unknown: set[str],
-    column: float,
+    columns: Spans,
     noun: str,
     y: float,
 ) -> tuple[list[Item], float]:
     """Arcs from the asking step to what it looks at; scores, and their weights."""
-    row, asks = y + 92, (8.0, 100.0)  # where the asking box begins; its width
+    row, asks = y + 76, (8.0, 100.0)  # where the asking box begins; its width
     assert step.weights is not None, "without attention this part is left out"
     assert step.scores is not None, "weights come of scores"
     weights, scores = step.weights.tolist(), step.scores.tolist()
@@ -170,12 +172,12 @@ def _look(
         for word, score, weight in zip(read, scores, weights, strict=True)
     ]
     start = asks[0] + asks[1] / 2, row
-    longest = LEFT + column * len(read) - start[0]
-    for n, weight in enumerate(weights):
+    longest = LEFT + sum(columns[-1]) - start[0]
+    for n, (weight, (left, wide)) in enumerate(zip(weights, columns, strict=True)):
         if weight < 0.005:  # an arc that nobody would see
             continue
-        x = LEFT + column * (n + 0.5)
-        bulge = 22 + 62 * (x - start[0]) / longest
+        x = LEFT + left + wide / 2
+        bulge = 22 + 46 * (x - start[0]) / longest
         arc = Arc((x, row), start, bulge, "mark", 1 + 8 * weight, 0.2 + 0.8 * weight)
         items.append(Part((arc,), tips[n], (names[n],)))
     box = Box(asks[0], row, asks[1], 34, f"step {number} asks", "mark", bold=True)
@@ -184,20 +186,20 @@ def _look(
     items += [
         Text(LEFT - 10, row + at, name, "end", "faint") for name, at in labels.items()
     ]
-    for n, word in enumerate(read):
-        x = LEFT + column * n
+    for n, (word, (left, wide)) in enumerate(zip(read, columns, strict=True)):
+        x = LEFT + left
         strange = word in unknown
         role = "wrong" if strange else "quiet"
-        shown = fitted(word, column - 10, 15)
-        middle = x + column / 2
+        shown = fitted(word, wide - 10, 15)
+        middle = x + wide / 2
         said = (
-            Box(x + 2, row, column - 4, 34, shown, role, dashed=strange),
+            Box(x + 2, row, wide - 4, 34, shown, role, dashed=strange),
             Text(middle, row + 54, _signed(scores[n], 1), "middle", mono=True),
-            *_bar(x + 6, row + 70, column - 12, 40, weights[n]),
+            *_bar(x + 6, row + 70, wide - 12, 40, weights[n]),
             Text(middle, row + 126, f"{weights[n]:.0%}", "middle", mono=True),
         )
         items.append(Part(said, tips[n], (names[n],)))
-    return items, 92 + 136
+    return items, 76 + 136
 
 
 def _bar(
@@ -213,7 +215,7 @@ def _bar(
 def _choose(
     step: Step, hidden: bool, width: float, y: float
 ) -> tuple[list[Item], float]:
-    """The likeliest words, their bars on a scale of powers of ten.
+    """The likeliest words, each with its share and a bar on a scale of powers of ten.
 
     A forced word that is none of them stands below. Hidden, the words stand in
     alphabetical order with their numbers, to be guessed from.
@@ -223,7 +225,8 @@ def _choose(
     rows = [*step.likeliest]
     if step.wrote not in dict(rows):
         rows.append((step.wrote, step.chance))
-    left, longest = LEFT + 14, width - LEFT - 14 - 174
+    told, left = LEFT + 82, LEFT + 182  # where shares end, and bars begin
+    longest = width - left - 24
     bottom = y + 26 * (SHOWN + 1)
     items: list[Item] = []
     for power in range(FAINTEST, 1):
@@ -234,13 +237,12 @@ def _choose(
         middle, chosen = y + 13 + 26 * place, word == step.wrote
         role = ("batch" if step.forced else "mark") if chosen else "quiet"
         long = max(longest * (1 - math.log10(max(chance, 1e-9)) / FAINTEST), 4)
-        said = share(chance)
-        if chosen:
-            said += "  ◀ yours" if step.forced else "  ◀ written"
+        mark = "◀ yours" if step.forced else "◀ written"
         bar = (
             Text(LEFT + 4, middle, fitted(word, 100, 15), "end", bold=chosen),
+            Text(told, middle, share(chance), "end", bold=chosen, mono=True),
+            Text(told + 8, middle, mark if chosen else "", bold=True),
             Box(left, middle - 9, long, 18, role=role, radius=1.5),
-            Text(left + 8 + long, middle, said, bold=chosen, mono=True),
         )
         items.append(Part(bar, f"{word}: {share(chance)}", (f"choice {place + 1}",)))
     return items, bottom - y + 22

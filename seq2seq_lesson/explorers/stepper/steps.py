@@ -17,7 +17,7 @@ Forced = tuple[tuple[int, str], ...]  # pairs of step (from 1) and word, in orde
 SHOWN = 5  # of the likeliest words
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One turn of the decoder: a word is read, the next one is written.
 
