@@ -40,6 +40,9 @@ living-explorer .bar > div { display: flex; align-items: center; gap: .4em;
   max-width: 100% }
 living-explorer label { display: flex; flex-wrap: wrap; align-items: center; gap: .4em;
   max-width: 100% }
+living-explorer .bar > [hidden] { display: none }
+living-explorer label:has(select) { flex-wrap: nowrap }
+living-explorer select { min-width: 0 }
 living-explorer [type=range] { width: 6.5em }
 living-explorer :is(select, button, input) { font: inherit; color: inherit;
   max-width: 100%; min-height: 1.9em; margin: 0 }
@@ -89,13 +92,15 @@ def living(explorer: Explorer) -> str:
 def _control(explorer: Explorer, name: str) -> Mapping[str, object]:
     """What the player needs of a control; `resets` are the controls that it moves."""
     control, offers = explorer.controls[name], explorer.offers(name)
-    labels = dict(
+    labels: dict[Any, str] = dict(
         zip(
             getattr(control, "_options_values", ()),
             getattr(control, "_options_labels", ()),
             strict=True,
         )
     )
+    if isinstance(control, ipywidgets.Checkbox):
+        labels = {False: "no", True: "yes"}
     action = explorer.actions.get(name, lambda settings: {})
     changed: set[str] = set()
     for value in offers:

@@ -1,7 +1,7 @@
 """Pages with living explorers, from file:// and without a network, moved by keyboard.
 
 Every frame shown must be the pure function's drawing. `python -m pytest` on this file
-takes the pages of `make run` as well, if they lie in build/.
+takes the pages of `make run` as well, if they lie in build/site.
 """
 
 import os
@@ -23,7 +23,7 @@ from tools.notebooks import KERNELSPEC, execute, normalise
 from tools.pages import write_page
 
 MOST = 2_000_000  # bytes of a page
-BUILT = [p for p in sorted((ROOT / "build").glob("*.html")) if p.stem != "index"]
+BUILT = sorted((ROOT / "build" / "site").glob("*.html"))
 WALK = """async ([number, every]) => {
   const player = document.querySelectorAll('living-explorer')[number];
   const {data, controls} = player, found = [], small = [];
@@ -47,6 +47,7 @@ WALK = """async ([number, every]) => {
   const walk = c => {
     if (c === controls.length) return shown();
     const {box, input, buttons} = controls[c];
+    if (box.hidden !== !box.checkVisibility()) throw `a control of no use is seen`;
     if (box.hidden) return walk(c + 1);
     if (!buttons) {
       for (const option of [...input.options].map(o => o.value)) {

@@ -92,6 +92,11 @@ def test_the_player_is_told_labels_and_where_to_begin():
     assert told["more"]
 
 
+def test_a_box_to_tick_says_yes_and_no():
+    guessing = data(living(twin("stepper")))["controls"][3]
+    assert guessing["values"] == ["no", "yes"]
+
+
 def test_the_player_is_small_and_asks_for_nothing():
     assert player().count("</script>") == 1
     assert not re.search(r"fetch|import|XMLHttp|https?:(?!//colab)", player())
