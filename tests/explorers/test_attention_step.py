@@ -21,8 +21,9 @@ from tools.address import ROOT
 FIRST = {"score 0": 2, "score 1": 1, "score 2": 0, "mask": False}
 
 
-def texts(items):
-    return [i.text for i in leaves(items) if isinstance(i, Text | Box) and i.text]
+def texts(drawing):
+    items = leaves((*drawing.items, *drawing.beside))
+    return [i.text for i in items if isinstance(i, Text | Box) and i.text]
 
 
 def test_the_first_state_is_the_notebook_s():
@@ -42,7 +43,7 @@ def test_the_first_state_is_the_notebook_s():
     printed = "".join(out.get("text", "") for out in code.outputs)
     context = "context {:.2f} {:.2f}".format(*space["mean"].tolist())
     assert context in printed
-    assert "(0.58, 0.42)" in texts(draw(FIRST).items)
+    assert "context (0.58, 0.42)" in texts(draw(FIRST))
 
 
 @pytest.mark.parametrize("chosen", [*product((-4, 0, 3), repeat=3)])
@@ -59,7 +60,7 @@ def test_weights_and_context_are_pytorch_s(chosen, mask):
         context.tolist()
     )
     drawing = draw(settings)
-    shown = texts(drawing.items)
+    shown = texts(drawing)
     assert {f"{weight:.2f}" for weight in weights} <= {*shown}
     assert ("−∞" in shown) == mask
     assert any("masked" in note for note in drawing.notes) == mask
@@ -78,7 +79,7 @@ def test_what_was_dragged_is_said_and_looks_different():
 
 
 def test_arrows_add_up_head_to_tail_to_the_context():
-    parts = [item for item in draw(FIRST).items if isinstance(item, Part)]
+    parts = [item for item in draw(FIRST).beside if isinstance(item, Part)]
     *keys, total = (
         [i.points for i in part.items if isinstance(i, Line) and i.arrow][-1]
         for part in parts
@@ -87,10 +88,12 @@ def test_arrows_add_up_head_to_tail_to_the_context():
     assert total == (keys[0][0], keys[-1][1])
 
 
-def test_a_key_is_one_part_and_its_division_waits():
-    parts = [item for item in draw(FIRST).items if isinstance(item, Part)]
+def test_a_key_stays_in_both_pictures_and_its_division_waits():
+    both = draw(FIRST).items, draw(FIRST).beside
+    parts, beside = ([i for i in one if isinstance(i, Part)] for one in both)
     names = ["key 0", "key 1", "key 2", "context"]
     assert [part.names[0] for part in parts] == names
+    assert [part.names for part in beside] == [part.names for part in parts]
     assert [number.text for number in parts[0].numbers] == ["7.39 / 11.11"]
 
 
@@ -104,7 +107,8 @@ def test_a_page_carries_every_state_that_it_offers():
 def test_it_is_drawn_within_its_bounds_and_legibly():
     for settings in (FIRST, {**FIRST, "mask": True}, {**FIRST, "score 2": 4}):
         drawing = draw(settings)
-        items = [*leaves(drawing.items)]
+        items = [*leaves((*drawing.items, *drawing.beside))]
+        assert 0.75 * drawing.width <= 299  # whole on a phone
         points = [p for i in items if isinstance(i, Line) for p in i.points]
         points += [(i.x, i.y) for i in items if isinstance(i, Text | Box)]
         assert all(0 <= x <= drawing.width for x, _ in points)

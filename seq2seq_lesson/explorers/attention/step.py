@@ -17,16 +17,10 @@ from seq2seq_lesson.explorers.explorer import Explorer, Settings
 QUERY = (2, 1)
 KEYS = ((1, 0), (0, 1), (-1, 2))  # values, too
 LAST = len(KEYS) - 1
-ROW, TOP, BAR = 58, 84, 90  # of a key; where the keys begin; a bar of weight 1
-COLUMNS = {  # where each begins
-    "key": 8,
-    "query · key": 156,
-    "score": 302,
-    "e^score": 360,
-    "weight": 440,
-    "weight × key": 586,
-}
-PLANE, UNIT = 830, 78  # the plane's x of 0, and pixels to 1
+ROW, TOP, BAR = 58, 84, 84  # of a key; where the keys begin; a bar of weight 1
+WIDE = 396  # of each of the two pictures: a phone shows one without scrolling
+COLUMNS = {"key": 8, "score": 184, "e^score": 236, "weight": 308}  # where each begins
+PLANE, UNIT = 252, 78  # the plane's x of 0, and pixels to 1
 
 
 def attention_step() -> Explorer:
@@ -60,40 +54,54 @@ def step(settings: Settings) -> tuple[list[float], list[float], list[Point]]:
 
 
 def draw(settings: Settings) -> Drawing:
-    """A row a key, from its score to its share of the context; their sum as arrows."""
+    """A row a key: its score and weight; beside it its share, their sum as arrows."""
     scores, weights, shares = step(settings)
     ends = list(accumulate(shares, _add, initial=(0.0, 0.0)))
     total, context = sum(map(exp, scores)), _pair(ends[-1])
     base = TOP + ROW * len(KEYS)
-    items: list[Item] = [
+    table: list[Item] = [
         Text(8, 20, f"query {_pair(QUERY, 0)}", bold=True),
         *(Text(x, TOP - 26, name, role="faint") for name, x in COLUMNS.items()),
-        *_plane(base),
     ]
+    shared: list[Item] = [Text(8, TOP - 26, "weight × key", role="faint")]
+    shared += _plane(base)
     for n, (weight, share) in enumerate(zip(weights, shares, strict=True)):
-        row = _row(n, scores[n], weight, share, total)
+        says = f"key {n}: weight {weight:.2f}, times key {_pair(share)}"
+        row = _row(n, scores[n], weight)
+        division = f"{exp(scores[n]):.2f} / {total:.2f}"
+        waits = Text(COLUMNS["weight"] - 8, _middle(n) + 24, division, "end")
+        table.append(Part(row, says, (f"key {n}",), (waits,)))
         arrow = Line((_at(ends[n], base), _at(ends[n + 1], base)), "mark", 2.6, True)
         x, y = _at(KEYS[n], base)
         key = Line((_at((0, 0), base), (x, y)), "quiet", 1.4, True, dashed=True)
         name = Text(x + 8, y - 10 if KEYS[n][1] else y + 16, f"key {n}")
-        row_items = (*row, key, name, *([arrow] if weight > 0.005 else []))
-        division = Text(
-            COLUMNS["weight"], _middle(n) + 19, f"{exp(scores[n]):.2f} / {total:.2f}"
-        )
-        says = f"key {n}: weight {weight:.2f}, times key {_pair(share)}"
-        items.append(Part(row_items, says, (f"key {n}",), (division,)))
-    items.append(_sum(total, context, _at((0, 0), base), _at(ends[-1], base), base))
+        times = Text(8, _middle(n), f"{weight:.2f} · {_pair(KEYS[n], 0)}", mono=True)
+        made = Text(8, _middle(n) + 24, f"= {_pair(share)}", mono=True)
+        arrows = (arrow,) if weight > 0.005 else ()
+        of_key = (times, made, key, name, *arrows)
+        shared.append(Part(of_key, says, (f"key {n}",)))
+    y, says = base + 28, f"context {context}: the sum of weight × key"
+    sums: tuple[Item, ...] = (
+        Line(((8, base + 8), (WIDE - 4, base + 8)), "faint", 1),
+        Text(8, y, "sum", bold=True),
+        Text(COLUMNS["e^score"], y, f"{total:.2f}", mono=True),
+        Text(COLUMNS["weight"], y, "1.00", mono=True),
+    )
+    result: tuple[Item, ...] = (
+        Text(8, y, f"context {context}", bold=True),
+        Line((_at((0, 0), base), _at(ends[-1], base)), "ink", 3, True),
+    )
+    table.append(Part(sums, says, ("context",)))
+    shared.append(Part(result, says, ("context",)))
     mean = ", ".join(f"{weight:.2f} of key {n}" for n, weight in enumerate(weights))
     said = f"Context {context}: {mean}."
-    notes = [said, *_changed(settings)]
-    title = "One attention step"
-    return Drawing(1000, base + 62, title, said, tuple(items), tuple(notes))
+    notes = said, *_changed(settings)
+    title, tall = "One attention step", base + 44
+    return Drawing(WIDE, tall, title, said, tuple(table), notes, beside=tuple(shared))
 
 
-def _row(
-    n: int, score: float, weight: float, share: Point, total: float
-) -> tuple[Item, ...]:
-    """One key's numbers, left to right."""
+def _row(n: int, score: float, weight: float) -> tuple[Item, ...]:
+    """One key's numbers, left to right; what they come of stands below them."""
     y, masked = _middle(n), score == -inf
     terms = " + ".join(f"{q}·{_whole(k)}" for q, k in zip(QUERY, KEYS[n], strict=True))
     product = products()[n]
@@ -103,28 +111,12 @@ def _row(
     return (
         Box(8, y - 15, 62, 30, f"key {n}", dashed=masked),
         Text(78, y, _pair(KEYS[n], 0), mono=True),
-        Text(COLUMNS["query · key"], y, f"{terms} = {_whole(product)}", mono=True),
+        Text(78 - 14, y + 24, f"{terms} = {_whole(product)}", mono=True),
         Box(x, y - 15, 44, 30, shown, "quiet" if own else "mark", dashed=not own),
         Text(COLUMNS["e^score"], y, f"{exp(score):.2f}", mono=True),
-        Box(bar, y - 10, max(BAR * weight, 1), 20, role="mark", radius=1),
-        Text(bar + BAR * weight + 8, y, f"{weight:.2f}", mono=True),
-        Text(COLUMNS["weight × key"], y, _pair(share), mono=True),
+        Text(bar, y, f"{weight:.2f}", mono=True),
+        Box(bar, y + 14, max(BAR * weight, 1), 20, role="mark", radius=1),
     )
-
-
-def _sum(total: float, context: str, start: Point, end: Point, base: float) -> Part:
-    """The last line: what the columns add up to, and the context as an arrow."""
-    y = base + 28
-    items: tuple[Item, ...] = (
-        Line(((8, base + 4), (724, base + 4)), "faint", 1),
-        Text(8, y, "sum", bold=True),
-        Text(COLUMNS["e^score"], y, f"{total:.2f}", mono=True),
-        Text(COLUMNS["weight"], y, "1.00", mono=True),
-        Text(COLUMNS["weight × key"], y, context, bold=True, mono=True),
-        Text(COLUMNS["weight × key"], y + 22, "= context", bold=True),
-        Line((start, end), "ink", 3, True),
-    )
-    return Part(items, f"context {context}: the sum of weight × key", ("context",))
 
 
 def _plane(base: float) -> list[Item]:
@@ -153,7 +145,7 @@ def _at(point: Point, base: float) -> Point:
 
 
 def _middle(n: int) -> float:
-    return TOP + ROW * n + ROW / 2 - 8
+    return TOP + ROW * n + 10
 
 
 def _add(one: Point, other: Point) -> Point:
