@@ -13,6 +13,7 @@ from seq2seq_lesson.vocabulary import EOS, SPECIALS
 
 LEFT, LEAST = 116, 560  # where the rows begin; the least width of the picture
 GAP = 16  # between the four parts
+PHONE = 396  # as much as a phone shows without scrolling
 FAINTEST = -4  # the bars begin at ten to the power of it, a hundredth of a per cent
 
 
@@ -42,14 +43,15 @@ def step_picture(
     columns = spans(read, 52, 96)
     width = max(LEAST, LEFT + sum(columns[-1]) + 8)
     parts = {
-        f"read a {noun}": lambda y: _sentence(steps, number, width, y),
+        f"read a {noun}": lambda y: _sentence(steps, number, y),
         "change the state (dark −1, bright +1; its change: dark 0, bright 1)": (
             lambda y: _state(step, width, y)
         ),
         "look at the source (softmax turns scores into weights)": (
             lambda y: _look(step, number, read, unknown, columns, noun, y)
         ),
-        f"choose a {noun} (from line to line ten times as likely)": (
+        f"choose a {noun}"
+        + " (from line to line ten times as likely)" * (not hidden): (
             lambda y: _choose(step, hidden, width, y)
         ),
     }
@@ -99,17 +101,17 @@ def share(chance: float) -> str:
 
 
 def _sentence(
-    steps: tuple[Step, ...], number: int, width: float, y: float
+    steps: tuple[Step, ...], number: int, y: float
 ) -> tuple[list[Item], float]:
     """What was written before this step; its last word is the one that is read now."""
     items: list[Item] = []
-    x, line = float(LEFT), y
+    x, line = 28.0, y
     for place in range(number):
         before = steps[place - 1] if place else None
         word = before.wrote if before else steps[0].read
         wide = max(36, 9 * len(word) + 18)
-        if x + wide > width - 8:
-            x, line = float(LEFT), line + 36
+        if x + wide > PHONE:
+            x, line = 28.0, line + 36
         now = place == number - 1
         role = "mark" if now else "batch" if before and before.forced else "quiet"
         if before is None:
