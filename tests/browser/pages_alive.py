@@ -178,7 +178,7 @@ def test_the_keyboard_alone_moves_it_and_says_so(small_page):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")  # ▶
         assert slider.get_attribute("aria-valuetext") == "3"
-        assert said.inner_text().startswith("Step 3 of")  # the same region
+        assert said.inner_text().startswith("Step 3: it reads")  # the same region
         assert stepper.locator("[role=status]").count() == 1
         stepper.locator("select").first.select_option(index=0)
         assert slider.get_attribute("aria-valuetext") == "1"  # a sentence begins there
