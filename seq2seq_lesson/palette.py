@@ -22,8 +22,6 @@ ROLES = {  # the families of axes, then what a drawing wants to say
     "black": BLACK,
     "white": "#ffffff",
 }  # beside these: "ink", the page's own colour of text, and "faint", the same, weaker
-BARE = {"black", "white"}  # roles whose letters keep their colour
-LETTERS = 0.6  # of a role's colour in its letters; the rest is ink, for the contrast
 _FAMILIES = {  # by what an axis's name contains; what fits nothing counts features
     "batch": "batch",
     "len|steps|pairs|tokens|position": "lengths",

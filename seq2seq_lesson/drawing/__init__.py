@@ -14,6 +14,8 @@ Point = tuple[float, float]
 
 MONO_WIDTH = 0.61  # of one letter, as a part of the size of the letters
 SANS_WIDTH = 0.56  # on average, on the safe side
+BARE = {"black", "white"}  # roles whose letters keep their colour
+LETTERS = 0.6  # of a role's colour in its letters; the rest is ink, for the contrast
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
 from seq2seq_lesson.drawing import (
+    BARE,
+    LETTERS,
     Arc,
     Box,
     Cell,
@@ -26,7 +28,7 @@ from seq2seq_lesson.drawing import (
     lines_of,
 )
 from seq2seq_lesson.drawing.svg import arrow_head, middle
-from seq2seq_lesson.palette import BARE, INK, LETTERS, ROLES, heat
+from seq2seq_lesson.palette import INK, ROLES, heat
 
 DOTS = 144  # to the inch, so that it stays sharp on a projector
 PER_INCH = 96  # pixels of the drawing

@@ -9,6 +9,8 @@ from html import escape
 from math import hypot
 
 from seq2seq_lesson.drawing import (
+    BARE,
+    LETTERS,
     Arc,
     Box,
     Cell,
@@ -20,7 +22,7 @@ from seq2seq_lesson.drawing import (
     Text,
     lines_of,
 )
-from seq2seq_lesson.palette import BARE, LETTERS, ROLES, heat
+from seq2seq_lesson.palette import ROLES, heat
 
 SANS = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"

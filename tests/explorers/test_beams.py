@@ -4,9 +4,9 @@ import pytest
 
 from seq2seq_lesson.drawing import Box, Part, leaves
 from seq2seq_lesson.drawing.svg import to_html
-from seq2seq_lesson.exercises.beam import Turn, search
 from seq2seq_lesson.explorers.sentences import loaded
 from seq2seq_lesson.explorers.stepper.beams import beam_tree, draw
+from seq2seq_lesson.studies.beam import Turn, search
 from seq2seq_lesson.translation import log_probs
 from seq2seq_lesson.vocabulary import EOS
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from seq2seq_lesson.drawing import (
+    BARE,
     Arc,
     Box,
     Cell,
@@ -28,7 +29,7 @@ from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers import explorer as wiring
 from seq2seq_lesson.explorers.controls import button, choice, switch, typed, whole
 from seq2seq_lesson.explorers.explorer import STILL, VIEW, Explorer
-from seq2seq_lesson.palette import BARE, INK, ROLES, family, heat
+from seq2seq_lesson.palette import INK, ROLES, family, heat
 from tests.kernel_front import PYTHONS, Front, printed, updates
 
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")  # no emoji in pictures

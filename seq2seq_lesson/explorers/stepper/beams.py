@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from seq2seq_lesson.drawing import Box, Drawing, Item, Line, Part, Point, Text
-from seq2seq_lesson.exercises.beam import Turn, search
 from seq2seq_lesson.explorers.controls import choice, whole
 from seq2seq_lesson.explorers.explorer import Explorer, Settings
 from seq2seq_lesson.explorers.sentences import Reader, fitted
 from seq2seq_lesson.seq2seq import Seq2Seq
+from seq2seq_lesson.studies.beam import Turn, search
 from seq2seq_lesson.vocabulary import EOS, Vocabulary
 
 WIDE, HIGH, BETWEEN = 112, 44, 34  # a box; from step to step
