@@ -4,6 +4,7 @@ from nbformat import v4
 
 from seq2seq_lesson.exercises.prediction import verdict
 from tools import pages
+from tools.predictions import radios
 
 QUESTION = "Is 1 < 2?\n   ( ) yes\n   ( ) no"
 
@@ -27,12 +28,22 @@ def written(folder, said):
 def test_each_choice_is_a_radio_button_and_has_its_verdict(tmp_path):
     page = written(tmp_path, "12 of 13\nMeasured: yes.\n")
     assert "<legend>Is 1 &lt; 2?</legend>" in page
-    assert page.count('name="guess_one" type="radio"') == 2
+    for n in range(2):
+        assert page.count(f'class="choice-{n}" name="guess_one" type="radio"') == 1
+        assert f".guess:has(.choice-{n}:checked) .verdict-{n}" in page
+    assert ".guess .verdict { display: none; }" in page
+    assert ".verdict-7 { display: block; }" in page
     assert f'verdict-0">{verdict("yes", "yes")}' in page
     assert f'verdict-1">{verdict("yes", "no")}' in page
     _, _, folded = page.partition('<details class="answer">')
     assert 'id="answer-guess_one"' in folded.partition("</details>")[0]
     assert 'href="#answer-guess_one"' in page
+
+
+def test_what_is_asked_is_text():
+    html = radios("guess", "<b>?", ["<i>", "no"], "no")
+    assert "<legend>&lt;b&gt;?</legend>" in html
+    assert "> &lt;i&gt;</label>" in html
 
 
 def test_without_an_answer_it_stays_a_question(tmp_path):
