@@ -159,7 +159,7 @@ def test_truth_can_be_switched_off():
     explorer.controls["truth"].value = False
     drawing = draw(explorer.settings)
     assert not any(c.frame for c in of_kind(Cell, drawing.items))
-    assert "made of" not in " ".join(drawing.notes)
+    assert "made of" not in " ".join(drawing.above)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -169,7 +169,7 @@ def test_no_attention_is_said_and_nothing_else_is_lost(change):
     drawing = draw(explorer.settings)
     texts = [item.text for item in of_kind(Text, drawing.items)]
     assert any("no attention" in text for text in texts)
-    assert ("no weights to change" in drawing.notes[0]) == (change != LEARNED)
+    assert ("no weights to change" in drawing.above[0]) == (change != LEARNED)
     assert {box.text for box in of_kind(Box, drawing.items)} > {"dessinez", "<eos>"}
     assert of_kind(Cell, drawing.beside)
     assert explorer.picture.value == to_html(drawing)

@@ -95,7 +95,7 @@ def attention_explorer(
 def draw(settings: Settings) -> Drawing:
     """Both models on the sentence that is chosen."""
     items: list[list[Item]] = []
-    notes: list[str] = []
+    verdicts: list[str] = []
     readings = []
     for side in SIDES:
         name, change = MODELS[settings[side]], settings[f"{side}_weights"]
@@ -103,16 +103,17 @@ def draw(settings: Settings) -> Drawing:
         links = known_links(translation) if settings["truth"] else None
         title = settings[side] + (f" · weights {change}" * (change != LEARNED))
         items.append(panel(translation, 8, 4, title, links or (), side=f"{side} "))
-        notes.append(_verdict(side, translation, change, links, settings["truth"]))
+        verdicts.append(_verdict(side, translation, change, links, settings["truth"]))
         readings.append(translation)
     wide, high = map(max, zip(*map(size, readings), strict=True))
     said = " ".join(
         f"{s}: {in_words(t)}." for s, t in zip(SIDES, readings, strict=True)
     )
-    notes += unknown_note(readings[0].unknown)
+    notes = unknown_note(readings[0].unknown)
     title = "Where two models look while they write"
     left, right = map(tuple, items)
-    return Drawing(wide + 16, high + 8, title, said, left, tuple(notes), beside=right)
+    size_ = wide + 16, high + 8
+    return Drawing(*size_, title, said, left, notes, tuple(verdicts), beside=right)
 
 
 def _verdict(
