@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests.browser.books import GUESS, SMALL, cells
+from tests.browser.books import GUESS, ON_PAGES, cells
 from tests.browser.explorers_in_lab import open_book
 from tests.browser.keyboard import MOVES, read_aloud, walked
 from tests.browser.servers import end_sessions, lab
@@ -16,13 +16,8 @@ from tests.fresh_clone import AXE
 from tools.address import ROOT
 from tools.notebooks import KERNELSPEC
 
-BEAMS = """\
-from seq2seq_lesson.explorers.sentences import loaded
-from seq2seq_lesson.explorers.stepper.beams import beam_tree
-
-beam_tree(*loaded("general-after"), ["il va l aider .", "j ai faim ."])"""
-PLACES = [*SMALL, "beams"]
-CODE = [*(code for name in SMALL for code in cells(name)), BEAMS, *GUESS]
+PLACES = [*ON_PAGES]
+CODE = [*(code for name in ON_PAGES for code in cells(name)), *GUESS]
 READY = f"""document.querySelectorAll('.jp-OutputArea:has(.touch):has(living-explorer)'
   ).length === {len(PLACES)}"""
 SLIDERS = """area => [...area.querySelectorAll('.widget-slider')]

@@ -13,6 +13,7 @@ from seq2seq_lesson.explorers.reversal import reversal_playground
 from seq2seq_lesson.explorers.shapes import shape_explorer
 from seq2seq_lesson.explorers.shapes.landing import landing_explorer
 from seq2seq_lesson.explorers.stepper import stepper
+from seq2seq_lesson.explorers.stepper.beams import beam_tree
 from tools.address import ROOT
 from tools.notebooks import KERNELSPEC
 
@@ -32,6 +33,12 @@ for part in (0.0, 0.5, 0.7, 0.8, 0.9, 1.0):
     between.load_state_dict({k: first[k].lerp(last[k], part) for k in first})
     learners.append((f"{part:.0%} of the way", between))
 """
+READER = """\
+from seq2seq_lesson.pretrained import load_pretrained
+
+reader = load_pretrained("general-after")
+known = ["vous regardez des velos noirs .", "ce sont de vieilles avocates celebres ."]
+"""
 SMALL = {  # name -> (set-up, the explorer)
     "shape": ("", "shape_explorer()"),
     "landing": ("", "landing_explorer()"),
@@ -40,6 +47,7 @@ SMALL = {  # name -> (set-up, the explorer)
     "step": ("", "attention_step()"),
     "reversal": (LEARNERS, "reversal_playground(learners)"),
 }
+ON_PAGES = {**SMALL, "beams": (READER, "beam_tree(*reader, known)")}
 FACTORIES = {
     "shape_explorer": shape_explorer,
     "landing_explorer": landing_explorer,
@@ -47,6 +55,7 @@ FACTORIES = {
     "attention_explorer": attention_explorer,
     "attention_step": attention_step,
     "reversal_playground": reversal_playground,
+    "beam_tree": beam_tree,
 }
 GUESS = [
     "from seq2seq_lesson.exercises.prediction import predict\n"
@@ -64,7 +73,7 @@ def imports(call: str) -> str:
 
 def cells(name: str) -> list[str]:
     """The code of a small notebook: set-up, then the explorer."""
-    setup, call = SMALL[name]
+    setup, call = ON_PAGES[name]
     return [f"{imports(call)}{THREADS}{setup}", call]
 
 

@@ -67,9 +67,9 @@ MOVES = {  # a walk through each explorer: (control, value)
         ("guessing", True),
         ("guess", "2"),
         ("forward", None),
-        ("temperature", "2"),
         ("guess", "show me"),
         ("guessing", False),
+        ("temperature", "2"),
     ],
     "attention": [
         ("example", EXAMPLES[2]),

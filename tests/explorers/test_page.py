@@ -12,7 +12,7 @@ from seq2seq_lesson.drawing.svg import to_html
 from seq2seq_lesson.explorers.controls import choice, typed, whole
 from seq2seq_lesson.explorers.explorer import Explorer
 from seq2seq_lesson.explorers.page import living, packed, player, unpacked
-from tests.browser.books import SMALL, twin
+from tests.browser.books import ON_PAGES, twin
 
 LARGEST = 450_000  # bytes of an explorer on a page, of which some have two
 
@@ -23,13 +23,13 @@ def data(html):
     return json.loads(zlib.decompress(base64.b64decode(inside)))
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ON_PAGES)
 def test_every_frame_comes_back_exactly_and_little_is_kept(name):
     explorer = twin(name)
     html = living(explorer)
     assert unpacked(data(html)) == [frame for _, frame in explorer.frames()]
     assert len(html) < LARGEST
-    assert len(data(html)["keys"]) > 20
+    assert len(data(html)["keys"]) >= 8
 
 
 def test_text_of_any_kind_comes_back():
