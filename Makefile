@@ -1,7 +1,10 @@
 # Every target sets itself up in .venv first. PYTHON= uses an interpreter that
-# already has everything; TORCH= chooses another torch; CORPUS=tatoeba the real corpus.
+# already has everything; TORCH= chooses another torch; CORPUS=tatoeba the real corpus;
+# COURSE= another folder than build/nbgrader for what students hand in; FROM= the
+# notebooks that `make progress` reads.
 TORCH ?= torch==2.13.0
 CORPUS ?= bundled
+COURSE ?= build/nbgrader
 PYTHON3 ?= python3
 BOOKS := $(sort $(wildcard notebooks/0*.ipynb))
 DEEPER := $(sort $(wildcard notebooks/deeper/0*.ipynb))
@@ -31,7 +34,7 @@ STUDIES := $(patsubst %,%-study,attention explaining places recipe reversal swap
 
 .PHONY: run site lab notebooks test test-slow test-browser test-colab test-cuda test-device \
 	test-mutations test-rerun test-fresh \
-	test-classroom student slides grading room \
+	test-classroom student slides grade progress room \
 	bench pretrained $(STUDIES) bigrams address claims release picture footprint clean
 
 run: $(READY)
@@ -111,16 +114,20 @@ slides: $(READY)
 	@echo "slides: one deck a main notebook in build/slides (07 is for the keyboard, not the wall)"
 	@$(PY) -m tools.classroom.slides $(filter-out notebooks/07%,$(BOOKS))
 
-grading: $(CLASSROOM)
-	@echo "grading: an nbgrader course from the exercises in build/nbgrader"
-	@$(PY) -m tools.classroom.grading $(BOOKS) $(DEEPER)
+grade: $(CLASSROOM)
+	@echo "grade: points and feedback for what lies in $(COURSE)/submitted"
+	@$(PY) -m tools.classroom.grade $(COURSE) $(BOOKS) $(DEEPER)
+
+progress: $(READY)
+	@echo "progress: the class at a glance, from the notebooks in $(or $(FROM),$(COURSE)/submitted)"
+	@$(PY) -m tools.classroom.progress $(or $(FROM),$(COURSE)/submitted)
 
 room: $(READY)
 	@echo "room: notebook 02 in $(or $(KERNELS),12) kernels at once: memory and seconds"
 	@OMP_NUM_THREADS=1 $(PY) -m tools.classroom.room --kernels $(or $(KERNELS),12)
 
 test-classroom: $(CLASSROOM)
-	@echo "test-classroom: students' archive, decks, nbgrader's round, a full room"
+	@echo "test-classroom: students' archive, decks, a class to be graded, a full room"
 	@$(MAKE) --no-print-directory student ZIP=1
 	@$(MAKE) --no-print-directory slides
 	@$(PY) -m tests.classroom.prove

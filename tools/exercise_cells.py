@@ -45,6 +45,11 @@ def number_of(cell) -> str:
     return tag.removeprefix("exercise:")
 
 
+def shown(number: str) -> str:
+    """An exercise's number as its text has it, such as 2.3 for 02-3."""
+    return number.removeprefix("0").replace("-", ".")
+
+
 def by_number(book, tag: str) -> dict:
     """The cells with a tag, by the number of their exercise."""
     return {number_of(cell): cell for cell in book.cells if tag in tags(cell)}

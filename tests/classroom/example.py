@@ -2,28 +2,7 @@
 
 from nbformat import NotebookNode, v4
 
-CHECK = """\
-from seq2seq_lesson.exercises import against, judge
-
-
-class check:
-    @staticmethod
-    def double(attempt):
-        return judge(
-            attempt,
-            lambda rng: {"number": rng.randint(1, 99)},
-            against(lambda number: 2 * number),
-            todo="double the number.",
-        )
-
-    @staticmethod
-    def negate(attempt):
-        return judge(
-            attempt,
-            lambda rng: {"number": rng.randint(1, 99)},
-            against(lambda number: -number),
-            todo="turn the sign round.",
-        )"""
+CHECK = "from tests.classroom import example_checks as check"
 
 
 def code(source: str, *tags: str, **metadata: object) -> NotebookNode:
@@ -54,7 +33,7 @@ def book() -> NotebookNode:
     return v4.new_notebook(
         cells=[
             v4.new_markdown_cell("# 00 · An example?\n\nA first paragraph.\n\nMore."),
-            code(CHECK),
+            code(CHECK, "setup"),
             *exercise("00-1", "★", "double", "2 * number"),
             *exercise("00-2", "★★★", "negate", "-number"),
             v4.new_markdown_cell(

@@ -1,6 +1,6 @@
 """The classroom's slow proofs, without a network, on what `make test-classroom` built.
 
-The students' archive runs, decks show whole in a browser, nbgrader gives its points,
+The students' archive runs, decks show whole in a browser, a class is graded,
 and twelve kernels run notebook 02 at once.
 """
 

@@ -1,14 +1,26 @@
 """The notebooks' exercises as nbgrader wants them: points from the same checks."""
 
+import sys
+from unittest.mock import patch
+
 import nbformat
 import pytest
 
+import seq2seq_lesson
 from tests.classroom import example
 from tests.exercise_cells import run
 from tests.test_notebooks import CAPSTONE, NAMES, PATHS
 from tools.classroom import grading
 from tools.exercise_cells import by_number as cells
 from tools.exercise_cells import parted
+
+
+@pytest.fixture(autouse=True)
+def same_modules(monkeypatch):
+    """A check that fetches itself anew does so for its test alone."""
+    monkeypatch.setattr(seq2seq_lesson, "exercises", seq2seq_lesson.exercises)
+    with patch.dict(sys.modules):
+        yield
 
 
 @pytest.fixture
@@ -53,13 +65,26 @@ def test_a_check_is_worth_a_number_whatever_is_written(made, attempt, worth):
     assert result == pytest.approx(worth)
 
 
-def test_a_warning_does_not_reach_the_stream_that_costs_the_points(made, capsys):
+@pytest.mark.parametrize(
+    ("scratch", "worth"),
+    [
+        ("check = 7", 3.0),
+        ("print = float = sys = None", 3.0),
+        ("class check:\n    negate = lambda attempt: 7", 0.0),
+    ],
+)
+def test_a_check_is_itself_whatever_its_names_have_become(made, scratch, worth):
+    attempt = f"negate = lambda number: {'-' if worth else ''}number"
     check = cells(made, "exercise-check")["00-2"].source
-    loud = "import sys\ndef negate(number):\n    print('careful', file=sys.stderr)"
-    run(f"{example.CHECK}\n{loud}\n{check}", {})
-    heard = capsys.readouterr()
-    assert "careful" in heard.out
-    assert not heard.err
+    assert run(f"{example.CHECK}\n{attempt}\n{scratch}\n{check}", {}) == worth
+
+
+def test_a_check_comes_fresh_from_its_file():
+    made = grading.assignment(nbformat.read(PATHS[0], as_version=4))
+    check = cells(made, "exercise-check")["01-4"].source
+    fake = "check.shift = lambda attempt: Verdict(1.0, 'Right')"
+    imports = "from seq2seq_lesson.exercises import Verdict, notebook_01 as check"
+    assert run(f"{imports}\n{fake}\nshift = 7\n{check}", {}) == 0
 
 
 def test_no_solution_is_left_outside_the_marks(made):
@@ -105,5 +130,5 @@ def test_each_notebook_makes_an_assignment(path):
     checks = cells(made, "exercise-check")
     assert len(checks) >= 4
     for cell in checks.values():
-        assert cell.source.endswith(" * float(graded.points)")
+        assert cell.source.endswith(" * builtins.float(graded.points)")
     nbformat.validate(made)

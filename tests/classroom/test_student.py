@@ -30,6 +30,18 @@ def test_answers_folded_away_in_prose_are_gone():
     assert copy.cells[-1].source == "## Exercises\n\nThink: why?\n\nAnd so on."
 
 
+def test_attempts_and_checks_carry_the_ids_that_grading_looks_for():
+    copy = student.student_copy(example.book())
+    marked = [cell for cell in copy.cells if "nbgrader" in cell.metadata]
+    assert [cell.metadata.nbgrader.grade_id for cell in marked] == [
+        *("answer-00-1", "check-00-1", "answer-00-2", "check-00-2")
+    ]
+    checks = [cell for cell in marked if "exercise-check" in tags(cell)]
+    assert [cell.metadata.nbgrader.points for cell in checks] == [1, 3]
+    assert [cell.metadata.editable for cell in marked] == [True, False] * 2
+    assert not any(cell.metadata.deletable for cell in marked)
+
+
 @pytest.mark.parametrize("path", [*PATHS, CAPSTONE], ids=[*NAMES, CAPSTONE.stem])
 def test_each_notebook_can_be_handed_out(path):
     book = nbformat.read(path, as_version=4)

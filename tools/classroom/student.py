@@ -1,5 +1,8 @@
 """Write the notebooks as a student gets them: no solutions, no outputs.
 
+Attempts and checks carry nbgrader's ids, so what is handed in can be graded (`make
+grade`), and Jupyter neither deletes them nor lets a check be changed by accident.
+
 `make student` fills build/student/; with ZIP=1 also an archive that holds the package
 as a wheel and a README.txt, for a room without a network.
 """
@@ -20,6 +23,7 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 from nbformat import NotebookNode
 
 from tools.address import ROOT
+from tools.exercise_cells import number_of, tags
 
 NAME = "seq2seq-lesson-student"
 DETAILS = re.compile(r"\n*<details>.*?</details>", re.S)
@@ -38,12 +42,40 @@ needed for the steps below. Python 3.11 or newer must be there, with
 In each exercise, write into the cell below the question, run it, then run the cell
 after it: that one says what is right and what is not yet. Each notebook runs from top
 to bottom even where no exercise has been done.
+
+To hand one in, save it and send the file itself, under its own name (.ipynb).
 """
 
 
 def unfolded(prose: str) -> str:
     """The prose without the answers that are folded away in it."""
     return DETAILS.sub("", prose)
+
+
+def mark(cell: NotebookNode, **details: object) -> None:
+    """Give an attempt, or a check with its points, nbgrader's metadata."""
+    kind = "check" if "points" in details else "answer"
+    cell.metadata.nbgrader = NotebookNode(
+        schema_version=3,
+        grade_id=f"{kind}-{number_of(cell)}",
+        solution=kind == "answer",
+        grade=kind == "check",
+        locked=kind == "check",
+        task=False,
+        **details,
+    )
+
+
+def mark_exercises(book: NotebookNode) -> None:
+    """Mark all attempts and checks; an exercise is worth a point for each star."""
+    stars = 0
+    for cell in book.cells:
+        if "exercise" in tags(cell):
+            stars = cell.source.count("★")
+        elif "exercise-attempt" in tags(cell):
+            mark(cell)
+        elif "exercise-check" in tags(cell):
+            mark(cell, points=stars)
 
 
 def student_copy(book: NotebookNode) -> NotebookNode:
@@ -54,10 +86,14 @@ def student_copy(book: NotebookNode) -> NotebookNode:
         ClearOutputPreprocessor(),
     ):
         book, _ = step.preprocess(book, {})
+    mark_exercises(book)
     for cell in book.cells:
         if cell.cell_type == "markdown":
             cell.source = unfolded(cell.source)
         cell.metadata.get("jupyter", {}).pop("outputs_hidden", None)  # none is there
+        if "nbgrader" in cell.metadata:
+            cell.metadata.deletable = False
+            cell.metadata.editable = cell.metadata.nbgrader.solution
     return book
 
 

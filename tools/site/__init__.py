@@ -149,7 +149,7 @@ def front(books: Books, decks: list[Path]) -> str:
         'without a network. <a href="claims.html">Every "because", and what stands '
         "by it</a>. "
         f'<a href="https://github.com/{slug()}">The repository</a> makes students\' '
-        "copies, decks and an nbgrader course.</p>",
+        "copies and decks, and grades.</p>",
     ]
     if decks:
         parts += ["<p>Decks, for the wall:</p>", "<ul>"]
