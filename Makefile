@@ -111,8 +111,8 @@ student: $(READY)
 	@$(PY) -m tools.classroom.student $(if $(ZIP),--zip) $(BOOKS) $(DEEPER)
 
 slides: $(READY)
-	@echo "slides: one deck a main notebook in build/slides (07 is for the keyboard, not the wall)"
-	@$(PY) -m tools.classroom.slides $(filter-out notebooks/07%,$(BOOKS))
+	@echo "slides: one deck a main notebook in build/slides, or PLAN=lecture, sessions, workshop"
+	@$(PY) -m tools.classroom.slides $(if $(PLAN),--plan $(PLAN)) $(filter-out notebooks/07%,$(BOOKS))
 
 grade: $(CLASSROOM)
 	@echo "grade: points and feedback for what lies in $(COURSE)/submitted"

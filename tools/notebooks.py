@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -26,10 +26,12 @@ KEPT = ("tags", "jupyter", "slideshow", "nbgrader", "cellView", "claim")
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def execute(book: NotebookNode, folder: Path, **options: object) -> str:
+def execute(
+    book: NotebookNode, folder: Path, arguments: Sequence[str] = (), **options: object
+) -> str:
     """Run all cells in a fresh kernel in `folder`; return "ok" or what went wrong.
 
-    `options` go to the kernel's start.
+    `arguments` and `options` go to the kernel and to its start.
     """
     client = NotebookClient(
         book,
@@ -37,7 +39,7 @@ def execute(book: NotebookNode, folder: Path, **options: object) -> str:
         kernel_name="python3",
         store_widget_state=False,
         coalesce_streams=True,
-        extra_arguments=["--log-level=40"],  # errors only
+        extra_arguments=["--log-level=40", *arguments],  # errors only
         resources={"metadata": {"path": str(folder)}},
     )
     try:

@@ -1,19 +1,23 @@
-"""Write one self-contained reveal.js deck a notebook to build/slides.
+"""Write one self-contained reveal.js deck a notebook to build/slides, or a plan's.
 
 A cell is on a slide if its metadata holds `slideshow.slide_type`: "slide" begins one,
 "-" goes on with it, "fragment" waits for a key. Of prose the slide shows the heading
-and the first paragraph, or those of `slideshow.paragraphs`; the rest is for the
-speaker's notes (key S). A picture or a prediction stands without its code; so does any
-output with `slideshow.show` "output", and with "picture" or "table" that alone.
+and the first sentences, forty words at most, of the first paragraph or of those in
+`slideshow.paragraphs`, or else what `slideshow.says`; the rest is for the speaker's
+notes (key S). A picture or a prediction stands without its code; so does any output
+with `slideshow.show` "output", and with "picture" or "table" that alone. What a
+prediction's answer measured waits for a key of its own.
 """
 
+import argparse
+import base64
 import os
 import re
-import shutil
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from html import escape
 from pathlib import Path
@@ -26,8 +30,9 @@ from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.runtime import data_folder
 from tools.address import ROOT
+from tools.classroom.slides_plan import FIGURE, VOTE, WORDS, plan, wrong_answers
 from tools.exercise_cells import tags
-from tools.notebooks import execute
+from tools.notebooks import execute, jobs, normalise
 from tools.pages import (
     caption,
     draws,
@@ -43,6 +48,9 @@ REVEAL = f"https://registry.npmjs.org/reveal.js/-/reveal.js-{VERSION}.tgz"
 HASH = "sha256:2f0c20bfb02447a198a1ebe8a8c097a5437d035caa38f2820bf4ba887a3eac91"
 HERE = Path(__file__).parent
 LONGEST = 10  # lines of code that a slide can hold
+MOST = 40  # words of prose
+DRAWN = ROOT / "build" / "drawn"  # executed copies: figures as SVG, explorers alive
+Slide = list[NotebookNode]
 DECK = """<!doctype html>
 <html lang="en">
 <head>
@@ -54,12 +62,11 @@ DECK = """<!doctype html>
 <div class="reveal"><div class="slides">
 {slides}
 </div></div>
-<div class="foot">{title}</div>
 <script>{script}</script>
 <script>
 Reveal.initialize({{ width: 1280, height: 720, margin: 0, center: false,
   display: "flex", transition: "none", navigationMode: "linear", hash: true,
-  slideNumber: "c/t", plugins: [RevealNotes] }});
+  slideNumber: "c/t", defaultTiming: 0, plugins: [RevealNotes] }});
 </script>
 </body>
 </html>
@@ -92,17 +99,33 @@ def parted(text: str, shown: Sequence[int]) -> tuple[str, str]:
     """Part a cell's prose into what stands on the slide and what is said.
 
     `shown` counts the paragraphs from 0; headings stand there with what follows them.
+    Sentences are shown as long as they come to forty words; formulas are no words.
     """
-    there, said, n = [], [], 0
+    there, said, n, room = [], [], 0, MOST
     for part in re.split(r"\n\n+", text.strip()):
         if part.startswith("#"):
-            there.append(part)
-        elif not part.startswith("[!["):  # a badge
-            (there if n in shown else said).append(part)
+            there.append(re.sub(r"^(#+) \d+\. ", r"\1 ", part))
+        elif not re.match(r"\[!\[|\*?On Colab", part):  # a badge and its advice
+            formula = part.startswith("$$")
+            sentences = re.split(r"(?<!\d\.)(?<=[.?!])\s+|\n(?=- |\d\. )", part)
+            kept = 0 if n not in shown else len(sentences) if formula else None
+            if kept is None:
+                kept = fitting(sentences, room)
+                room -= sum(len(one.split()) for one in sentences[:kept])
+            glue = "\n" if re.match(r"- |\d\. ", part) else " "
+            there.append(glue.join(sentences[:kept]))
+            said.append(glue.join(sentences[kept:]))
             n += 1
+    there = [part for part in there if part]
     while len(there) > 1 and there[-1].startswith("#"):
         there.pop()
-    return "\n\n".join(there), "\n\n".join(said)
+    return "\n\n".join(there), "\n\n".join(part for part in said if part)
+
+
+def fitting(sentences: list[str], room: int) -> int:
+    """How many of the sentences come to no more words than there is room."""
+    lengths = [len(sentence.split()) for sentence in sentences]
+    return sum(sum(lengths[: n + 1]) <= room for n in range(len(lengths)))
 
 
 def only_output(cell: NotebookNode) -> bool:
@@ -110,14 +133,30 @@ def only_output(cell: NotebookNode) -> bool:
     return draws(cell) or len(cell.source.splitlines()) > LONGEST
 
 
-def question(cell: NotebookNode) -> str:
-    """A prediction's question and choices as prose; "" if the cell asks nothing."""
+def question(cell: NotebookNode) -> list[str]:
+    """A prediction's question and its choices; empty if the cell asks nothing."""
     if "prediction" not in tags(cell):
-        return ""
+        return []
     (shown,) = [o.data["text/plain"] for o in cell.outputs if "data" in o]
-    asked, *choices = shown.splitlines()
-    items = [f"- {choice.strip().removeprefix('( ) ')}" for choice in choices]
-    return "\n".join([f"**{asked}**\n", *items])
+    return [line.strip().removeprefix("( ) ") for line in shown.splitlines()]
+
+
+def asking(asked: list[str], found: str = "") -> str:
+    """A question with its choices as prose; what was found is to be marked."""
+    text, *choices = asked
+    items = [f'<span class="found">{c}</span>' if c == found else c for c in choices]
+    return "\n".join([f"**{text}**\n", *(f"1. {item}" for item in items)])
+
+
+def measured(cell: NotebookNode) -> str:
+    """Take what was measured out of an answer's outputs, and return it."""
+    line, found = r"(?m)^Measured: (.*)\.\n?", ""
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream" and (told := re.search(line, output.text)):
+            found, output.text = told[1], re.sub(line, "", output.text)
+    if cell.cell_type == "code":
+        cell.outputs = [o for o in cell.outputs if o.get("text") != ""]
+    return found
 
 
 def shortened(output: NotebookNode) -> NotebookNode:
@@ -134,10 +173,9 @@ def is_table(output: NotebookNode) -> bool:
     return {*data} == {"text/html", "text/plain"} and "<living-explorer" not in html
 
 
-def prose(source: str, slide_type: str) -> NotebookNode:
-    return v4.new_markdown_cell(
-        source, metadata={"slideshow": {"slide_type": slide_type}}
-    )
+def prose(source: str, slide_type: str, *names: str) -> NotebookNode:
+    metadata = {"slideshow": {"slide_type": slide_type}, "tags": [*names]}
+    return v4.new_markdown_cell(source, metadata=metadata)
 
 
 def cut(cell: NotebookNode, after: NotebookNode) -> str:
@@ -145,13 +183,16 @@ def cut(cell: NotebookNode, after: NotebookNode) -> str:
 
     `after` explains the cell, and is said unless it is on a slide itself.
     """
+    slideshow = cell.metadata.slideshow
     if cell.cell_type == "markdown":
-        shown = cell.metadata.slideshow.get("paragraphs", [0])
+        shown = [] if "says" in slideshow else slideshow.get("paragraphs", [0])
         cell.source, said = parted(cell.source, shown)
-        return said
+        if says := slideshow.get("says"):
+            cell.source = f"{cell.source}\n\n{says}".strip()
+        return "" if cell.source.startswith("# ") else said  # a title speaks for itself
     cell.metadata.caption = caption(after.source)
     cell.outputs = [shortened(output) for output in cell.outputs]
-    show = cell.metadata.slideshow.get("show")
+    show = slideshow.get("show")
     if show or only_output(cell):
         cell.metadata.transient = {"remove_source": True}
         kept = [o for o in cell.outputs if is_table(o) == (show == "table")]
@@ -166,48 +207,124 @@ def chosen(book: NotebookNode) -> NotebookNode:
 
     A slide that begins without a heading gets its section's.
     """
-    cells, heading = [], ""
+    cells, heading, asked, told, wrong = (
+        [],
+        "",
+        prose("", "-"),
+        prose("", "-"),
+        wrong_answers(),
+    )
     for n, cell in enumerate(deepcopy(book.cells)):
         own = headings(cell)
         slideshow = cell.metadata.get("slideshow")
         if slideshow and slideshow.slide_type == "slide" and not own:
-            cells.append(prose(f"## {heading.lstrip('# ')}", "slide"))
+            text = re.sub(r"^#+ (\d+\. )?", "", heading)
+            cells.append(prose(f"## {text}", "slide"))
             slideshow.slide_type = "-"
         heading = (own or [heading])[-1]
-        if slideshow and question(cell):
-            cells.append(prose(question(cell), slideshow.slide_type))
+        if slideshow and (lines := question(cell)):
+            asked = prose(asking(lines), slideshow.slide_type, "asked")
+            asked.metadata.lines = lines
+            told = prose(wrong.get(lines[0], ""), "notes", "wrong")
+            cells += [asked, *([told] if told.source else [])]
         elif slideshow:
+            found = measured(cell)
             said = cut(cell, explanation(book, n))
             cells += [cell, prose(said, "notes")] if said else [cell]
+            if found:
+                asked.source = asking(asked.metadata.lines, found)
+                letter = "ABCDEF"[asked.metadata.lines.index(found) - 1]
+                text = f"Measured: **{letter}, {found}**"
+                why = prose(told.source, "notes", "wrong")
+                cells += [prose(text, "fragment", "measured"), why]
     return v4.new_notebook(cells=cells, metadata=book.metadata)
 
 
-def enlivened(book: NotebookNode) -> NotebookNode:
-    """The notebook with those explorers alive that are on slides.
+def slides_of(book: NotebookNode) -> list[Slide]:
+    """The notebook's slides; each knows its notebook's title and how long it takes."""
+    found: list[Slide] = []
+    for cell in chosen(book).cells:
+        if cell.metadata.slideshow.slide_type == "slide":
+            found.append([])
+        found[-1].append(cell)
+    for slide in found:
+        data = {"foot": title_of(book), "timing": round(seconds(slide))}
+        slide[0].metadata.slideshow.data = NotebookNode(data)
+    return found
 
-    They are run with what they need: imports, settings, and what is tagged so.
+
+def seconds(slide: Slide) -> float:
+    """How long a slide is shown: its words and its notes', what it shows, its vote."""
+    told = [c for c in slide if c.cell_type == "markdown" and not tags(c)]
+    text = "\n\n".join(cell.source for cell in told)
+    unsaid = r"\$\$.*?\$\$|\*Figures?: .*?\*(?=\n\n|$)|^\|.*$|<[^>]*>"
+    words = len(re.sub(unsaid, "", text, flags=re.S | re.M).split())
+    seen = sum(cell.cell_type == "code" for cell in slide)
+    votes = sum("asked" in tags(cell) for cell in slide)
+    return 60 * words / WORDS + FIGURE * seen + VOTE * votes
+
+
+def timed(slides: list[Slide]) -> list[Slide]:
+    """The slides with their minutes, and those gone by their end, in the notes."""
+    result, gone = [], 0.0
+    takes = [slide[0].metadata.slideshow.data.timing / 60 for slide in slides]
+    for slide, minutes in zip(slides, takes, strict=True):
+        gone += minutes
+        clock = f"{minutes:.1f} minutes; at its end {gone:.0f} of {sum(takes):.0f}"
+        result.append([slide[0], prose(clock, "notes", "clock"), *slide[1:]])
+    return result
+
+
+def parts_of(name: str, decks: dict[str, list[Slide]]) -> Iterator[Slide]:
+    """A plan's slides in its order; a part that names none gets one that tells it."""
+    for part in plan(name):
+        shown = [deepcopy(decks[deck][n - 1]) for deck, n in part.slides]
+        for slide in shown:
+            slide[0].metadata.slideshow.data.part = part.what
+        if shown:
+            yield from shown
+        else:
+            told = prose(f"## {part.what}\n\n{part.how}", "slide")
+            data = {"foot": f"{part.minutes} minutes", "timing": 60 * part.minutes}
+            told.metadata.slideshow.data = NotebookNode(data)
+            yield [told]
+
+
+def drawn(paths: list[Path]) -> dict[str, NotebookNode]:
+    """The notebooks by their numbers, executed: figures as SVG, explorers alive.
+
+    The copies are kept; who is younger than its notebook and the package stays.
     """
-    code = [cell for cell in book.cells if cell.cell_type == "code"]
-    wanted = [c for c in code if "explorer" in tags(c) and "slideshow" in c.metadata]
-    if not wanted:
-        return book
-    needed = [*code[:3], *(c for c in code if "explorer-needs" in tags(c)), *wanted]
-    run = v4.new_notebook(cells=[c for c in code if c in needed])
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "SEQ2SEQ_LESSON_TEST": "page"}
-        result = execute(run, Path(folder), env=environment)
-    assert result == "ok", result
-    return book
+    package = (ROOT / "seq2seq_lesson").rglob("*.*")
+    youngest = max(
+        p.stat().st_mtime for p in package if p.suffix in (".py", ".csv", ".pt")
+    )
+
+    def draw(path: Path) -> tuple[str, NotebookNode]:
+        copy = DRAWN / path.name
+        since = max(youngest, path.stat().st_mtime)
+        if not (copy.exists() and copy.stat().st_mtime > since):
+            book = nbformat.read(path, as_version=4)
+            formats = [
+                f"--InlineBackend.figure_formats={kind}" for kind in ("svg", "png")
+            ]
+            environment = {**os.environ, "SEQ2SEQ_LESSON_TEST": "page"}
+            with tempfile.TemporaryDirectory() as folder:
+                result = execute(book, Path(folder), formats, env=environment)
+            if result != "ok":
+                raise RuntimeError(f"{path.name} {result}")
+            normalise(book)
+            DRAWN.mkdir(parents=True, exist_ok=True)
+            nbformat.write(book, copy)
+            print(f"  {path.stem} is drawn", flush=True)
+        return path.stem[:2], nbformat.read(copy, as_version=4)
+
+    with ThreadPoolExecutor(jobs()) as pool:
+        return dict(pool.map(draw, paths))
 
 
-def write_deck(book: NotebookNode, path: Path) -> None:
-    """Write the notebook's slides as one HTML file that needs nothing else.
-
-    Raises
-        ValueError: the notebook's outputs are not stored.
-    """
-    if not any(cell.get("outputs") for cell in book.cells):
-        raise ValueError(f"{path.stem} holds no outputs: run `make notebooks` first")
+def write_deck(title: str, slides: list[Slide], path: Path) -> None:
+    """Write slides as one HTML file that needs nothing else."""
     exporter = SlidesExporter(
         template_name="deck",
         extra_template_basedirs=[str(HERE)],
@@ -215,27 +332,46 @@ def write_deck(book: NotebookNode, path: Path) -> None:
         exclude_output_prompt=True,
     )
     exporter.register_filter("markdown2html", markdown_to_html)
-    slides, _ = exporter.from_notebook_node(chosen(enlivened(book)))
+    exporter.register_filter("base64", lambda s: base64.b64encode(s.encode()).decode())
+    cells = [cell for slide in timed(slides) for cell in slide]
+    html, _ = exporter.from_notebook_node(v4.new_notebook(cells=cells))
     reveal_style, script = reveal()
     colours = HtmlFormatter(style="default").get_style_defs(".highlight")
     own = (HERE / "deck" / "deck.css").read_text("utf-8")
     deck = DECK.format(
-        title=escape(title_of(book)),
+        title=escape(title),
         style="\n".join([reveal_style, colours, own]),
-        slides=player_once(slides),
+        slides=player_once(html),
         script=script,
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(deck, encoding="utf-8")
+    minutes = sum(slide[0].metadata.slideshow.data.timing for slide in slides) / 60
+    print(f"  {path}: {len(slides)} slides, {minutes:.0f} minutes")
 
 
-def write_decks(paths: list[Path], folder: Path) -> None:
-    """Write the notebooks' decks into a fresh folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", help="one deck, of a plan in notebooks/TEACHING.md")
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    os.environ.setdefault("SEQ2SEQ_LESSON_CORPUS", "bundled")
+    folder, paths, name = ROOT / "build" / "slides", arguments.notebooks, arguments.plan
+    if name:
+        wanted = {deck for part in plan(name) for deck, _ in part.slides}
+        paths = [path for path in paths if path.stem[:2] in wanted]
+    books = drawn(paths)
+    decks = {number: slides_of(book) for number, book in books.items()}
+    if name:
+        write_deck(name, [*parts_of(name, decks)], folder / f"{name}.html")
+        return
     for path in paths:
-        write_deck(nbformat.read(path, as_version=4), folder / f"{path.stem}.html")
-        print(f"  {folder / path.stem}.html")
+        number = path.stem[:2]
+        write_deck(title_of(books[number]), decks[number], folder / f"{path.stem}.html")
 
 
 if __name__ == "__main__":
-    write_decks([Path(path) for path in sys.argv[1:]], ROOT / "build" / "slides")
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(str(error))
