@@ -21,9 +21,9 @@ AXES = {
     "logits": ("batch", "tgt_vocab"),
 }
 # All in inches. From the left: attention's column, the column of words and cells.
-WIDE, TALL, ASIDE = 0.56, 0.22, 0.26  # half a box's sides; half the way between arrows
+WIDE, TALL, ASIDE = 0.61, 0.22, 0.26  # half a box's sides; half the way between arrows
 ACROSS, ONWARD, ALONE = 1.65, 1.55, 2.45  # column to column, on to the next step
-UNROLLED = (1.4, 1.32, 2.3)  # the same where labels are names alone
+UNROLLED = (1.42, 1.36, 2.3)  # the same where labels are names alone
 WORD, EMBEDDING, CELL, LOOK = 0.0, 0.85, 2.1, 3.2  # heights of what stands there
 
 
@@ -58,7 +58,7 @@ class _Flow:
 
     def __init__(self, ax: Axes, shapes: Mapping[str, str], brief: bool) -> None:
         self.ax, self.shapes, self.brief = ax, shapes, brief
-        self.size = 13.5 if brief else 12
+        self.size = 14.8 if brief else 12
         self.said: set[str] = set()
 
     def box(self, x: float, low: float, high: float, text: str, colour: str) -> None:

@@ -47,9 +47,9 @@ def _block(
         face, line, ink = to_rgba(COLOURS[row % len(COLOURS)], 0.35), "-", "black"
     ax.add_patch(Rectangle((x, y), 0.94, 0.9, fc=face, ec="0.3", ls=line))
     ax.text(
-        x + 0.47, y + 0.56, word, color=ink, ha="center", va="center", fontsize=TEXT
+        x + 0.47, y + 0.58, word, color=ink, ha="center", va="center", fontsize=TEXT
     )
-    ax.text(x + 0.04, y + 0.06, corner, ha="left", va="top", fontsize=8)
+    ax.text(x + 0.04, y + 0.05, corner, ha="left", va="top", fontsize=10.5)
 
 
 def gate_map(

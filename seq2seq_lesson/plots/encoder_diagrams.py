@@ -131,14 +131,14 @@ def gru_step(
         word_emb: (emb,) float; drawn clipped to -1 to 1
         others:   (enc_hid,) float; the gates from 0 to 1, the states from -1 to 1
     """
-    ax = new_axes(ax, 9.6, 6.4, blank=True)
-    grey = "0.55"
+    ax = new_axes(ax, 8, 5.3, blank=True)
+    grey = "0.45"
     _strip(ax, old_state, 0.6, 4.9, "old state $h_{t-1}$", STATES)
     _strip(ax, word_emb, 0.6, 0.7, "word $x_t$", STATES)
     _strip(ax, reset, 3.2, 1.4, "reset gate $r_t$", GATES)
     _strip(ax, update, 3.2, 4.4, "update gate $z_t$", GATES)
     _strip(ax, candidate, 6.4, 1.1, "candidate $n_t$", STATES)
-    _strip(ax, new_state, 8.9, 3.7, "new state $h_t$", STATES)
+    _strip(ax, new_state, 9.0, 3.7, "new state $h_t$", STATES)
     ax.plot(1.9, 2.5, "o", color=grey, markersize=9)
     for start in ((0.85, 4.15), (0.85, 1.1)):
         _arrow(ax, start, (1.88, 2.5), colour=grey)
@@ -155,8 +155,8 @@ def gru_step(
     text = r"$r_t \odot (W_{hn}h_{t-1} + b_{hn})$"
     _arrow(ax, (4.72, 2.6), (6.17, 1.6), text, (-0.55, -0.75))
     _arrow(ax, (6.63, 1.5), (7.57, 2.27))
-    _arrow(ax, (7.35, 5.9), (8.67, 4.3), r"$z_t \odot h_{t-1}$", (0.6, 0.3))
-    _arrow(ax, (7.83, 2.52), (8.67, 3.2), r"$(1 - z_t) \odot n_t$", (0.75, -0.35))
+    _arrow(ax, (7.35, 5.9), (8.77, 4.2), r"$z_t \odot h_{t-1}$", (0.6, 0.3))
+    _arrow(ax, (7.83, 2.52), (8.77, 3.2), r"$(1 - z_t) \odot n_t$", (0.75, -0.35))
     for x, y in (keep, consult, write):
         ax.plot(x, y, "o", color="white", mec="0.3", markersize=18, zorder=3)
         ax.text(x, y, "×", ha="center", va="center", fontsize=TEXT + 2, zorder=4)
@@ -165,6 +165,6 @@ def gru_step(
         inset = ax.inset_axes((left, 0.05, 0.11, 0.03))
         ends = scale.get_clim()
         ax.figure.colorbar(scale, cax=inset, orientation="horizontal", ticks=ends)
-        inset.set_title(label, fontsize=TEXT - 1)
+        inset.set_title(label, fontsize=TEXT)
     ax.set(xlim=(-0.2, 9.8), ylim=(-0.2, 6.5))
     return ax

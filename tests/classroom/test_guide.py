@@ -41,7 +41,9 @@ def test_each_prediction_stands_on_the_slide_that_is_named(path):
     slide, found = 0, {}
     for cell in slides.chosen(nbformat.read(path, as_version=4)).cells:
         slide += cell.metadata.slideshow.slide_type == "slide"
-        found[cell.source.partition("\n")[0].strip("*").replace("`", "")] = slide
+        found[
+            html.unescape(cell.source).partition("\n")[0].strip("*").replace("`", "")
+        ] = slide
     for number, question, _, named in ROWS:
         if number == path.stem[:2]:
             assert str(found.get(question.replace("`", ""), "–")) == named

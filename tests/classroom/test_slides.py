@@ -155,9 +155,9 @@ def answered(*choices):
 def test_a_prediction_is_a_question_and_its_answer_comes_last(monkeypatch):
     wrong = {"How many?": "*none*: it sounds so"}
     monkeypatch.setattr(slides, "wrong_answers", lambda: wrong)
-    asked, told, evidence, means, measured, again = answered("none", "all of them")
+    asked, told, evidence, means, measured, again = answered("no <pad>", "all of them")
     assert asked.source == (
-        '**How many?**\n\n1. none\n1. <span class="found">all of them</span>'
+        '**How many?**\n\n1. no &lt;pad&gt;\n1. <span class="found">all of them</span>'
     )
     assert evidence.outputs[0].text == "a number: 3\n"
     assert measured.source == "Measured: **B, all of them**"

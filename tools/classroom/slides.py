@@ -5,8 +5,8 @@ A cell is on a slide if its metadata holds `slideshow.slide_type`: "slide" begin
 and the first sentences, forty words at most, of the first paragraph or of those in
 `slideshow.paragraphs`, or else what `slideshow.says`; the rest is for the speaker's
 notes (key S). A picture or a prediction stands without its code; so does any output
-with `slideshow.show` "output", and with "picture" or "table" that alone. What a
-prediction's answer measured waits for a key of its own.
+with `slideshow.show` "output", and with "picture", "table" or "text" that alone. What
+a prediction's answer measured waits for a key of its own.
 """
 
 import argparse
@@ -143,8 +143,9 @@ def question(cell: NotebookNode) -> list[str]:
 
 def asking(asked: list[str], found: str = "") -> str:
     """A question with its choices as prose; what was found is to be marked."""
-    text, *choices = asked
-    items = [f'<span class="found">{c}</span>' if c == found else c for c in choices]
+    text, *choices = map(escape, asked)
+    mark = f'<span class="found">{escape(found)}</span>'
+    items = [mark if choice == escape(found) else choice for choice in choices]
     return "\n".join([f"**{text}**\n", *(f"1. {item}" for item in items)])
 
 
@@ -197,6 +198,8 @@ def cut(cell: NotebookNode, after: NotebookNode) -> str:
         cell.metadata.transient = {"remove_source": True}
         kept = [o for o in cell.outputs if is_table(o) == (show == "table")]
         cell.outputs = kept or cell.outputs
+    if show == "text":
+        cell.outputs = [o for o in cell.outputs if o.output_type == "stream"]
     if show == "picture":
         cell.outputs = [o for o in cell.outputs if "image/png" in o.get("data", {})]
     return "" if "slideshow" in after.metadata else after.source
