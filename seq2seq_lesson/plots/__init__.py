@@ -6,6 +6,10 @@ Each function draws one figure on the `ax` it is given (or a new one) and return
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from matplotlib.colors import to_hex, to_rgb
+
+from seq2seq_lesson.palette import INK, LETTERS
+
 Curve = TypeVar("Curve")
 Style = TypeVar("Style")
 
@@ -26,3 +30,10 @@ def with_styles(
     few = styles[: len(curves)]
     pairs = zip(curves.items(), few, strict=True)
     return [(name, curve, style) for (name, curve), style in pairs]
+
+
+def lettered(colour: str) -> str:
+    """The colour as letters on white have it: some ink in it, for the contrast."""
+    mixed = zip(to_rgb(colour), to_rgb(INK), strict=True)
+    red, green, blue = (LETTERS * own + (1 - LETTERS) * ink for own, ink in mixed)
+    return to_hex((red, green, blue))

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from seq2seq_lesson.drawing import Point
+from seq2seq_lesson.plots import lettered
 from seq2seq_lesson.plots.encoder import COLOURS, GATES, STATES, TEXT, new_axes
 
 
@@ -81,7 +82,7 @@ def unrolled_encoder(
         words: one batch row's words, written below
     """
     ax = new_axes(ax, 10.2, 5.2, blank=True)
-    blue, orange, green = COLOURS[0], COLOURS[5], COLOURS[2]
+    blue, orange, green = COLOURS[0], lettered(COLOURS[5]), lettered(COLOURS[2])
     last = str(tuple(h_n.shape))
     write = partial(ax.text, fontsize=TEXT, va="center")
     for y, tensor, name, colour in (

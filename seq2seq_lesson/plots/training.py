@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from seq2seq_lesson.palette import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
-from seq2seq_lesson.plots import with_styles
+from seq2seq_lesson.plots import lettered, with_styles
 from seq2seq_lesson.plots.encoder import TEXT, new_axes
 
 Rows = Sequence[Mapping[str, float]]
@@ -56,7 +56,7 @@ def surprise(shares: Mapping[str, Mapping[str, float]], ax: Axes | None = None) 
                 arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
                 ha="left" if aside else "center",
                 va="center",
-                color=colour,
+                color=lettered(colour),
                 fontsize=TEXT + 1,
             )
     ax.set(xlabel="share p of the right word", ylabel="loss, - log p, nats")
@@ -120,11 +120,11 @@ def chain(
             arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2.5}
             ax.annotate("", xy=(end, y), xytext=(start, y), arrowprops=arrow)
         ax.text(n + 0.5, 0.72, step, color=BLUE, **centre)
-        ax.text(n + 0.5, -0.72, f"× {slope:.3f}", color=VERMILION, **centre)
+        ax.text(n + 0.5, -0.72, f"× {slope:.3f}", color=lettered(VERMILION), **centre)
     left: dict[str, Any] = {"ha": "left", "va": "center", "fontsize": TEXT}
     ax.text(-0.45, 1.08, "forward: numbers", color=BLUE, **left)
     product = f"backward: slopes, multiplied: {math.prod(slopes.values()):.4f}"
-    ax.text(-0.45, -1.08, product, color=VERMILION, **left)
+    ax.text(-0.45, -1.08, product, color=lettered(VERMILION), **left)
     ax.set(xlim=(-0.5, len(stations) - 0.5), ylim=(-1.25, 1.25))
     return ax
 

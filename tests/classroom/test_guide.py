@@ -8,7 +8,7 @@ import pytest
 
 from tests.test_notebooks import NAMES, PATHS
 from tools.address import ROOT
-from tools.classroom import slides
+from tools.classroom import slides, slides_plan
 from tools.exercise_cells import tags
 
 GUIDE = " ".join((ROOT / "notebooks" / "TEACHING.md").read_text("utf-8").split())
@@ -69,3 +69,37 @@ def test_the_exercises_it_names_are_there():
     named = set(re.findall(r"(?<![\d.:])([1-6]\.\d)(?!\d| MB)", GUIDE))
     assert named
     assert named <= numbers
+
+
+@pytest.fixture(scope="module")
+def seconds():
+    """How long a slide is shown, by its notebook and its number."""
+    decks = {p.stem[:2]: slides.slides_of(nbformat.read(p, 4)) for p in PATHS}
+    return lambda deck, n: decks[deck][n - 1][0].metadata.slideshow.data.timing
+
+
+@pytest.mark.parametrize("name", slides_plan.PLANS)
+def test_a_plans_minutes_are_measured_and_it_begins_with_getting_ready(name, seconds):
+    parts = slides_plan.plan(name)
+    assert parts[0].what == "Ready"
+    spare = {part.what: part.minutes - part.measured(seconds) for part in parts}
+    assert {what: m for what, m in spare.items() if not -0.5 <= m <= 2.5} == {}
+
+
+def test_a_lecture_takes_ninety_minutes_and_a_session_half_of_them():
+    assert sum(part.minutes for part in slides_plan.plan("lecture")) == 90
+    assert sum(part.minutes for part in slides_plan.plan("sessions")) == 3 * 45
+
+
+def test_a_part_is_measured_by_all_that_it_names():
+    part = slides_plan.Part(9, "all", "deck 01, slides 2 and 4 to 5; 2.1; 7 minutes")
+    assert part.slides == [("01", 2), ("01", 4), ("01", 5)]
+    assert part.measured(lambda deck, n: 60 * n) == 2 + 4 + 5 + 7 + 3
+    read = slides_plan.Part(9, "read", "notebook 02, sections 3 and 4")
+    whole = slides_plan.Part(9, "read", "notebook 02, whole")
+    assert 0 < read.measured(lambda *_: 0) < whole.measured(lambda *_: 0)
+
+
+def test_another_plan_is_told():
+    with pytest.raises(ValueError, match="wanted one of lecture, sessions, workshop"):
+        slides_plan.plan("lectures")

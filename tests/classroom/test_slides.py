@@ -189,15 +189,21 @@ def test_notes_tell_the_minutes_and_those_gone_by():
     ]
 
 
-def test_a_plan_takes_slides_in_its_own_order(monkeypatch):
-    parts = [Part(9, "a look", "deck 02, slides 2 and 1"), Part(5, "rest", "5 minutes")]
+def test_a_plan_takes_slides_in_its_own_order_and_tells_the_rest(monkeypatch):
+    parts = [Part(9, "look", "deck 02, slides 2 and 1"), Part(5, "rest", "5 minutes")]
+    parts.append(Part(5, "both", "deck 02, slide 1; 4 minutes: talk"))
     monkeypatch.setattr(slides, "plan", lambda name: parts)
     deck = [[prose(f"## {n}", "slide", data={})] for n in (1, 2)]
-    two, one, told = slides.parts_of("lecture", {"02": deck})
-    assert [two[0].source, one[0].source] == ["## 2", "## 1"]
-    assert two[0].metadata.slideshow.data.part == "a look"
-    assert told[0].source == "## rest\n\n5 minutes"
-    assert told[0].metadata.slideshow.data.timing == 300
+    found = [slide[0] for slide in slides.parts_of("lecture", {"02": deck})]
+    texts = [
+        "## 2",
+        "## 1",
+        "## rest\n\n5 minutes",
+        "## 1",
+        "## both\n\n4 minutes: talk",
+    ]
+    assert [cell.source for cell in found] == texts
+    assert found[2].metadata.slideshow.data == {"foot": "rest", "timing": 300}
 
 
 def test_an_error_is_told_in_a_line():

@@ -87,7 +87,7 @@ def test_packed_blocks_stand_in_the_order_of_the_packed_data(sort):
     inside = [t for t in inside if t.get_weight() != "bold"]
     wanted = [rows[int(p) // 10][int(p) % 10] for p in packed.data]
     assert [t.get_text() for t in inside] == wanted
-    corners = [t.get_text() for t in ax.texts if t.get_fontsize() == 8]
+    corners = [t.get_text() for t in ax.texts if t.get_fontsize() == 10.5]
     assert corners == [str(i) for i in range(8)]
     bold = [t.get_text() for t in ax.texts if t.get_weight() == "bold"]
     assert bold == ["3", "2", "2", "1", "batch_sizes"]

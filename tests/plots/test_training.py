@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
+from seq2seq_lesson.plots import lettered
 from seq2seq_lesson.plots import training as plots
 
 
@@ -154,3 +155,13 @@ def test_no_curve_is_dropped_each_has_its_own_line_and_a_seventh_is_refused():
     with pytest.raises(ValueError, match="curves: got 7, wanted at most 6"):
         plots.losses({str(n): [n, 1] for n in range(7)})
     assert plt.get_fignums() == drawn  # and no empty figure is left behind
+
+
+def test_letters_of_a_curves_colour_stand_out_on_white():
+    for colour, *_ in plots.STYLES:
+        parts = [int(lettered(colour)[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        red, green, blue = (
+            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+            for part in parts
+        )
+        assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5

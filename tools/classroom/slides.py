@@ -30,7 +30,16 @@ from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.runtime import data_folder
 from tools.address import ROOT
-from tools.classroom.slides_plan import FIGURE, VOTE, WORDS, plan, wrong_answers
+from tools.classroom.slides_plan import (
+    FIGURE,
+    PLANS,
+    PLAY,
+    SLIDES,
+    VOTE,
+    WORDS,
+    plan,
+    wrong_answers,
+)
 from tools.exercise_cells import tags
 from tools.notebooks import execute, jobs, normalise
 from tools.pages import (
@@ -67,6 +76,9 @@ DECK = """<!doctype html>
 Reveal.initialize({{ width: 1280, height: 720, margin: 0, center: false,
   display: "flex", transition: "none", navigationMode: "linear", hash: true,
   slideNumber: "c/t", defaultTiming: 0, plugins: [RevealNotes] }});
+Reveal.on("pdf-ready", () => {{  // on paper all explorers are in sight
+  document.querySelectorAll("living-explorer").forEach(explorer => explorer.start());
+}});
 </script>
 </body>
 </html>
@@ -258,13 +270,19 @@ def slides_of(book: NotebookNode) -> list[Slide]:
 
 def seconds(slide: Slide) -> float:
     """How long a slide is shown: its words and its notes', what it shows, its vote."""
-    told = [c for c in slide if c.cell_type == "markdown" and not tags(c)]
-    text = "\n\n".join(cell.source for cell in told)
+    text = "\n\n".join(
+        cell.source
+        for cell in slide
+        if cell.cell_type == "markdown" and not tags(cell)
+        # what a slide says in its own words is told by its notes
+        if "says" not in cell.metadata.slideshow or cell.source.startswith("# ")
+    )
     unsaid = r"\$\$.*?\$\$|\*Figures?: .*?\*(?=\n\n|$)|^\|.*$|<[^>]*>"
     words = len(re.sub(unsaid, "", text, flags=re.S | re.M).split())
     seen = sum(cell.cell_type == "code" for cell in slide)
     votes = sum("asked" in tags(cell) for cell in slide)
-    return 60 * words / WORDS + FIGURE * seen + VOTE * votes
+    played = sum("explorer" in tags(cell) for cell in slide)
+    return 60 * words / WORDS + FIGURE * seen + VOTE * votes + PLAY * played
 
 
 def timed(slides: list[Slide]) -> list[Slide]:
@@ -279,16 +297,14 @@ def timed(slides: list[Slide]) -> list[Slide]:
 
 
 def parts_of(name: str, decks: dict[str, list[Slide]]) -> Iterator[Slide]:
-    """A plan's slides in its order; a part that names none gets one that tells it."""
+    """A plan's slides in its order, each part's and one that tells what else it is."""
     for part in plan(name):
-        shown = [deepcopy(decks[deck][n - 1]) for deck, n in part.slides]
-        for slide in shown:
-            slide[0].metadata.slideshow.data.part = part.what
-        if shown:
-            yield from shown
-        else:
-            told = prose(f"## {part.what}\n\n{part.how}", "slide")
-            data = {"foot": f"{part.minutes} minutes", "timing": 60 * part.minutes}
+        for deck, number in part.slides:
+            yield deepcopy(decks[deck][number - 1])
+        if minutes := part.measured(lambda deck, number: 0):
+            how = re.sub(SLIDES + "(; )?", "", part.how)
+            told = prose(f"## {part.what}\n\n{how}", "slide")
+            data = {"foot": part.what, "timing": round(60 * minutes)}
             told.metadata.slideshow.data = NotebookNode(data)
             yield [told]
 
@@ -366,7 +382,7 @@ def main() -> None:
     books = drawn(paths)
     decks = {number: slides_of(book) for number, book in books.items()}
     if name:
-        write_deck(name, [*parts_of(name, decks)], folder / f"{name}.html")
+        write_deck(PLANS[name], [*parts_of(name, decks)], folder / f"{name}.html")
         return
     for path in paths:
         number = path.stem[:2]

@@ -22,8 +22,10 @@ PLANS = {
     "workshop": "A workshop",
 }
 WORDS = 130  # spoken in a minute
-FIGURE, VOTE = 40, 90  # seconds to look at a picture or numbers; to raise hands
-LOOKING = 4 / 3  # who reads at a keyboard looks, guesses and plays besides
+FIGURE, VOTE, PLAY = 40, 90, 120  # seconds to look; to raise hands; with an explorer
+LOOKING = 3 / 2  # who reads at a keyboard runs, looks, guesses and plays besides
+SLIDES = r"deck (\d\d), slides? ([\d, toand]*\d)"
+SECTIONS = r"notebook (\d\d), (?:sections? )?([\d, toand]*\d|whole)"
 CLOCK = r"(\d+)(?::(\d\d))?"
 ROW = rf"^\| {CLOCK}–{CLOCK} \| (.*?) \| (.*?) \|$"
 ANSWER = r"^\| \*\*0\d\*\* (.+?) \| .+? \| (.+?) \| (?:\d+|–) \|$"
@@ -40,7 +42,7 @@ class Part:
     @property
     def slides(self) -> list[tuple[str, int]]:
         """The slides that are shown: (notebook, number), numbers from 1."""
-        found = re.findall(r"deck (\d\d), slides? ([\d, toand]+)", self.how)
+        found = re.findall(SLIDES, self.how)
         return [(deck, n) for deck, told in found for n in numbers(told)]
 
     def measured(self, seconds: Callable[[str, int], float]) -> float:
@@ -51,9 +53,7 @@ class Part:
         told = sum(map(int, re.findall(r"(\d+) minutes", self.how)))
         at_exercises = sum(map(exercise_minutes, re.findall(r"\b\d\.\d\b", self.how)))
         shown = sum(seconds(*slide) for slide in self.slides) / 60
-        read = re.findall(
-            r"notebook (\d\d), (?:sections? )?([\d, toand]+|whole)", self.how
-        )
+        read = re.findall(SECTIONS, self.how)
         at_keys = sum(reading(book(deck), sections) for deck, sections in read)
         return told + at_exercises + shown + at_keys
 
