@@ -75,7 +75,8 @@ DECK = """<!doctype html>
 <script>
 Reveal.initialize({{ width: 1280, height: 720, margin: 0, center: false,
   display: "flex", transition: "none", navigationMode: "linear", hash: true,
-  slideNumber: "c/t", defaultTiming: 0, plugins: [RevealNotes] }});
+  slideNumber: "c/t", defaultTiming: 0,
+  pdfMaxPagesPerSlide: 1, plugins: [RevealNotes] }});
 Reveal.on("pdf-ready", () => {{  // on paper all explorers are in sight
   document.querySelectorAll("living-explorer").forEach(explorer => explorer.start());
 }});
