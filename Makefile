@@ -130,6 +130,8 @@ test-classroom: $(CLASSROOM)
 	@echo "test-classroom: students' archive, decks, a class to be graded, a full room"
 	@$(MAKE) --no-print-directory student ZIP=1
 	@$(MAKE) --no-print-directory slides
+	@for plan in lecture sessions workshop; do \
+		$(MAKE) --no-print-directory slides PLAN=$$plan || exit 1; done
 	@$(PY) -m tests.classroom.prove
 
 bench: $(READY)

@@ -59,6 +59,7 @@ HERE = Path(__file__).parent
 LONGEST = 10  # lines of code that a slide can hold
 MOST = 40  # words of prose
 DRAWN = ROOT / "build" / "drawn"  # executed copies: figures as SVG, explorers alive
+PAGE = {"SEQ2SEQ_LESSON_TEST": "page", "SEQ2SEQ_LESSON_CORPUS": "bundled"}
 Slide = list[NotebookNode]
 DECK = """<!doctype html>
 <html lang="en">
@@ -328,7 +329,7 @@ def drawn(paths: list[Path]) -> dict[str, NotebookNode]:
             formats = [
                 f"--InlineBackend.figure_formats={kind}" for kind in ("svg", "png")
             ]
-            environment = {**os.environ, "SEQ2SEQ_LESSON_TEST": "page"}
+            environment = {**os.environ, **PAGE}
             with tempfile.TemporaryDirectory() as folder:
                 result = execute(book, Path(folder), formats, env=environment)
             if result != "ok":
@@ -375,7 +376,6 @@ def main() -> None:
     parser.add_argument("--plan", help="one deck, of a plan in notebooks/TEACHING.md")
     parser.add_argument("notebooks", nargs="+", type=Path)
     arguments = parser.parse_args()
-    os.environ.setdefault("SEQ2SEQ_LESSON_CORPUS", "bundled")
     folder, paths, name = ROOT / "build" / "slides", arguments.notebooks, arguments.plan
     if name:
         wanted = {deck for part in plan(name) for deck, _ in part.slides}
