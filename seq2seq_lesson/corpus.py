@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from seq2seq_lesson.batches import Example
-from seq2seq_lesson.tatoeba import decode, tatoeba_text
+from seq2seq_lesson.corpora.tatoeba import decode, tatoeba_text
 from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
 
 TUTORIAL_PREFIXES = (

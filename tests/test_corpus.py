@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq_lesson import tatoeba
+from seq2seq_lesson.corpora import tatoeba
 from seq2seq_lesson.corpus import (
     CLOSED_PREFIXES,
     TUTORIAL_PREFIXES,

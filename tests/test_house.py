@@ -11,8 +11,8 @@ PACKAGE = Path(seq2seq_lesson.__file__).parent
 ROOT = Path(__file__).resolve().parents[1]
 NETWORK = "batches encoder attention decoder seq2seq".split()
 FLOORS = [  # a room may import from the floors below its own
-    "vocabulary runtime palette corpora",
-    "batches tatoeba metrics tutorials shapes drawing",
+    "vocabulary runtime palette",
+    "batches corpora metrics tutorials shapes drawing",
     "encoder attention corpus",
     "decoder reversal",
     "seq2seq",

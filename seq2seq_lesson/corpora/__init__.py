@@ -1,1 +1,1 @@
-"""The bundled corpus; `tools/corpus/` wrote it."""
+"""Where text comes from: the bundled corpus, which `tools/corpus/` wrote; Tatoeba."""
