@@ -7,15 +7,18 @@ The direction is always the model's: French is read, English is written.
 
 import os
 import random
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 from seq2seq_lesson.batches import Example
-from seq2seq_lesson.corpora.tatoeba import decode, tatoeba_text
+from seq2seq_lesson.corpora.cleaning import cleaning, tell_losses
+from seq2seq_lesson.corpora.cleaning import normalise as normalise  # the article's
+from seq2seq_lesson.corpora.files import decode, unpacked
+from seq2seq_lesson.corpora.tatoeba import tatoeba_text
 from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
 
 TUTORIAL_PREFIXES = (
@@ -28,17 +31,18 @@ and "he is" keeps *he isn t*."""
 CLOSED_PREFIXES = tuple(prefix.strip() + " " for prefix in TUTORIAL_PREFIXES)
 
 
-@dataclass(frozen=True)
-class SentencePair:
+class SentencePair(NamedTuple):
     """A sentence and its translation.
 
     The alignment's links are (source token, target token), counted from 0 in the
-    *normalised* sentences; None where nobody knows which word made which.
+    *cleaned* sentences; None where nobody knows which word made which. `clean` names
+    the cleaning that the pair is to have, or has had (see `cleaning.py`).
     """
 
     source: str
     target: str
     alignment: tuple[tuple[int, int], ...] | None = None
+    clean: str = "article"
 
 
 @dataclass(frozen=True)
@@ -50,67 +54,67 @@ class Split:
     test: list[SentencePair]
 
 
-def normalise(text: str) -> str:
-    """Reduce a sentence to the letters a-z and `.!?`, its tokens one space apart.
-
-    All else becomes a space, accents are dropped. It is the cleaning of article A, less
-    the spaces that it leaves at the ends.
-    """
-    text = text.lower()
-    if not text.isascii():  # most English needs no accents removed
-        text = unicodedata.normalize("NFD", text)
-        text = "".join(c for c in text if unicodedata.category(c) != "Mn")
-    text = re.sub(r"([.!?])", r" \1", text)
-    return re.sub(r"[^a-z.!?]+", " ", text).strip()
-
-
 def choose(name: str) -> str:
     """Name the corpus to read: $SEQ2SEQ_LESSON_CORPUS, or `name` from now on."""
     return os.environ.setdefault("SEQ2SEQ_LESSON_CORPUS", name)
 
 
 def read_pairs(name: str | Path | None = None) -> list[SentencePair]:
-    """Read a corpus as it was written, neither normalised nor filtered.
+    """Read a corpus as it was written, neither cleaned nor filtered.
 
     `name` is "bundled", "tatoeba" or the path of a text of your own, one
-    `source<TAB>target` a line; None takes $SEQ2SEQ_LESSON_CORPUS, or "bundled".
+    `source<TAB>target` a line, plain or packed (.gz, .zip); None takes
+    $SEQ2SEQ_LESSON_CORPUS, or "bundled". Your own is to be cleaned as "words".
 
     Raises ValueError: no such file, not UTF-8, no line at all, or one that is no pair.
     """
     name = name or os.environ.get("SEQ2SEQ_LESSON_CORPUS") or "bundled"
     if name == "bundled":
         bundled = resources.files("seq2seq_lesson.corpora") / "eng-fra-small.tsv"
-        lines = _columns(bundled.read_text(encoding="utf-8"), bundled.name)
-        return [SentencePair(fr, en, _french_first(links)) for en, fr, links in lines]
+        rows = _columns(bundled.read_text(encoding="utf-8").split("\n"), bundled.name)
+        return [SentencePair(fr, en, _french_first(links)) for en, fr, links in rows]
     if name == "tatoeba":
-        lines = _columns(tatoeba_text(), "fra.txt")
-        return [SentencePair(french, english) for english, french, *_ in lines]
+        rows = _columns(tatoeba_text().split("\n"), "fra.txt")
+        return [SentencePair(french, english) for english, french, *_ in rows]
     path = Path(name).absolute()
     if not path.is_file():
+        problem = "is a folder" if path.is_dir() else "was not found"
         raise ValueError(
-            f"the corpus {str(name)!r} was not found at {path}: give 'bundled', "
+            f"the corpus {str(name)!r} {problem} at {path}: give 'bundled', "
             "'tatoeba' or the path of a text with one source<TAB>target pair a line."
         )
-    lines = _columns(decode(path.read_bytes(), path), str(path))
-    return [SentencePair(source, target) for source, target, *_ in lines]
+    rows = _columns(decode(unpacked(path), path), str(path))
+    pairs, layout = [], ""
+    for source, target, *more in rows:
+        pairs.append(SentencePair(source, target, clean="words"))
+        layout = layout or (more[0][:5] if more else "")
+    if layout == "CC-BY":
+        warnings.warn(
+            f"{path} is laid out as manythings.org ships it, English first, so English "
+            "is read and the other language written: swap the first two columns if "
+            "you want the other direction",
+            stacklevel=2,
+        )
+    return pairs
 
 
-def _columns(text: str, name: str) -> list[list[str]]:
+def _columns(lines: Iterable[str], name: str) -> Iterator[list[str]]:
     """Two or three columns a line; what stands in the third is the caller's matter."""
-    rows = []
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+    none = True
+    for number, line in enumerate(lines, start=1):
+        line = line.rstrip("\r\n")
         columns = line.split("\t")
         if len(columns) in (2, 3) and columns[0].strip() and columns[1].strip():
-            rows.append(columns)
+            none = False
+            yield columns
         elif line.strip():
             raise ValueError(
                 f"line {number} of {name} is {line[:60]!r}, but a sentence, a tab and "
                 "its translation were wanted (a third column may follow): mend or "
                 "remove that line."
             )
-    if not rows:
+    if none:
         raise ValueError(f"{name} holds no sentence pair: is it the right file?")
-    return rows
 
 
 def _french_first(links: str) -> tuple[tuple[int, int], ...]:
@@ -124,7 +128,7 @@ def keep(
     prefixes: Sequence[str] = CLOSED_PREFIXES,
     max_words: int = 10,
 ) -> bool:
-    """Say whether a normalised pair passes the article's filter.
+    """Say whether a cleaned pair passes the article's filter.
 
     Kept: fewer than `max_words` tokens (and at least one) on either side, and a target
     that starts with one of the prefixes. The prefix "" keeps every target.
@@ -137,24 +141,43 @@ def keep(
 
 def prepare(
     pairs: Iterable[SentencePair],
-    prefixes: Sequence[str] = CLOSED_PREFIXES,
-    max_words: int = 10,
+    prefixes: Sequence[str] | None = None,
+    max_words: int | None = None,
+    clean: str | None = None,
 ) -> list[SentencePair]:
-    """Normalise, filter, and drop what is a duplicate after normalising.
+    """Clean, filter, and drop what is a duplicate after cleaning.
 
-    Raises ValueError: nothing is left.
+    Args
+        prefixes, max_words: of the filter (see `keep`); None: the article's where the
+            cleaning is the article's, else every target and fewer than 30 tokens
+        clean: a name of `CLEANINGS`; None: as the first pair says
+
+    Raises ValueError: nothing is left, or the cleaning loses most of the letters.
     """
     pairs = list(pairs)
+    name = clean or (pairs[0].clean if pairs else "article")
+    cleaned = cleaning(name)
+    as_article = name == "article"
+    if prefixes is None:
+        prefixes = CLOSED_PREFIXES if as_article else ("",)
+    if max_words is None:
+        max_words = 10 if as_article else 30
+    tell_losses("source", [pair.source for pair in pairs], name)
+    tell_losses("target", [pair.target for pair in pairs], name)
     kept: dict[tuple[str, str], SentencePair] = {}
-    for raw in pairs:
-        pair = SentencePair(normalise(raw.source), normalise(raw.target), raw.alignment)
+    shortest = 0
+    for source, target, alignment, _ in pairs:
+        pair = SentencePair(cleaned(source), cleaned(target), alignment, name)
         if keep(pair, prefixes, max_words):
-            kept.setdefault((pair.source, pair.target), pair)
+            kept.setdefault(pair[:2], pair)
+        elif not kept and (longer := max(len(side.split()) for side in pair[:2])):
+            shortest = min(shortest or longer, longer)
     if not kept:
         raise ValueError(
-            f"none of {len(pairs)} pairs has fewer than {max_words} tokens a side and "
-            f"a target that starts with one of {tuple(prefixes)}: give other prefixes, "
-            "('',) keeps every target, or a larger max_words."
+            f"none of {len(pairs)} pairs has fewer than {max_words} tokens a side "
+            f"(the shortest has {shortest}) and a target that starts with one of "
+            f"{tuple(prefixes)}: give other prefixes, ('',) keeps every target, or a "
+            "larger max_words."
         )
     return list(kept.values())
 

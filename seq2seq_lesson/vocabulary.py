@@ -57,13 +57,15 @@ class Vocabulary:
 
     def encode(self, sentence: str) -> list[int]:
         """Turn a sentence of at least one word into its ids, EOS at the end."""
-        words = sentence.split()
-        if not words:
+        known = self._ids.get
+        ids = [known(word, UNK) for word in sentence.split()]
+        if not ids:
             raise ValueError(
                 f"sentence is {sentence!r}, but at least one word was wanted: drop "
                 "empty sentences before encoding."
             )
-        return [*(self._ids.get(word, UNK) for word in words), EOS]
+        ids.append(EOS)
+        return ids
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """Turn ids back into words, up to the first EOS, which is left out."""

@@ -1,5 +1,6 @@
 """Reading, cleaning, filtering and splitting pairs; bad files and bad downloads."""
 
+import gzip
 import hashlib
 import io
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from seq2seq_lesson.corpora import tatoeba
+from seq2seq_lesson.corpora.tatoeba import tatoeba_text
 from seq2seq_lesson.corpus import (
     CLOSED_PREFIXES,
     TUTORIAL_PREFIXES,
@@ -29,7 +31,6 @@ from seq2seq_lesson.corpus import (
     prepare,
     read_pairs,
     split,
-    tatoeba_text,
 )
 
 TEXT = "Go.\tVa !\nI'm hungry.\tJ'ai faim.\n"
@@ -101,23 +102,53 @@ def test_bundled_pairs_run_from_french_to_english_and_so_do_their_links():
     assert (5, 6) in links
 
 
+def own(source, target):
+    """A pair of a file of one's own, which is cleaned otherwise than the article's."""
+    return SentencePair(source, target, clean="words")
+
+
 def test_own_file_stands_as_it_is(tmp_path):
     path = tmp_path / "own.tsv"
-    path.write_bytes(
-        "\ufeffJe dors.\tI sleep.\r\n\r\nUn « ou »\tone\tCC-BY\r\n".encode()
-    )
-    assert read_pairs(path) == [
-        SentencePair("Je dors.", "I sleep."),
-        SentencePair("Un « ou »", "one"),
-    ]
-    assert read_pairs(str(path)) == read_pairs(path)
+    raw = "\ufeffJe dors.\tI sleep.\r\n\r\nUn « ou »\tone\tMine\r\n".encode()
+    path.write_bytes(raw)
+    wanted = [own("Je dors.", "I sleep."), own("Un « ou »", "one")]
+    assert read_pairs(path) == read_pairs(str(path)) == wanted
+    packed = tmp_path / "own.gz"
+    packed.write_bytes(gzip.compress(raw))
+    assert read_pairs(packed) == wanted
+    packed.write_bytes(gzip.compress(raw)[:-9])
+    with pytest.raises(ValueError, match=r"archive .*own.gz is damaged"):
+        read_pairs(packed)
+
+
+def test_an_archive_with_one_text_is_read(tmp_path):
+    path = tmp_path / "own.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("_about.txt", "a\n")
+        archive.writestr("mine/pairs.tsv", "a\tb\n")
+    assert read_pairs(path) == [own("a", "b")]
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(ValueError, match="is damaged"):
+        read_pairs(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.txt", "a\tb\n")
+        archive.writestr("two.txt", "a\tb\n")
+    with pytest.raises(ValueError, match=r"holds 2 texts .* wanted one: unpack it and"):
+        read_pairs(path)
+
+
+def test_english_first_is_told(tmp_path):
+    path = tmp_path / "deu.txt"
+    path.write_text("Go.\tGeh.\tCC-BY 2.0 (France) Attribution: tatoeba.org #1\n")
+    with pytest.warns(UserWarning, match="English first, so English is read"):
+        assert read_pairs(path) == [own("Go.", "Geh.")]
 
 
 def test_the_environment_names_the_corpus(tmp_path, monkeypatch):
     path = tmp_path / "own.tsv"
     path.write_text("a\tb\n")
     monkeypatch.setenv("SEQ2SEQ_LESSON_CORPUS", str(path))
-    assert read_pairs() == [SentencePair("a", "b")]
+    assert read_pairs() == [own("a", "b")]
     assert len(read_pairs("bundled")) > 1000
     monkeypatch.delenv("SEQ2SEQ_LESSON_CORPUS")
     assert read_pairs() == read_pairs("bundled")
@@ -144,16 +175,16 @@ def test_a_malformed_line_is_named(tmp_path, line):
 def test_other_separators_do_not_end_a_line(tmp_path):
     path = tmp_path / "own.tsv"
     path.write_text("a\u2028b\tc\u0085d\n", encoding="utf-8")
-    assert read_pairs(path) == [SentencePair("a\u2028b", "c\u0085d")]
+    assert read_pairs(path) == [own("a\u2028b", "c\u0085d")]
 
 
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ValueError, match=r"'nowhere.tsv' was not found at /.*nowhere"):
         read_pairs("nowhere.tsv")
-    with pytest.raises(ValueError, match="was not found"):
+    with pytest.raises(ValueError, match="is a folder at"):
         read_pairs(tmp_path)
     (tmp_path / "latin").write_bytes("é\té".encode("latin-1"))
-    with pytest.raises(ValueError, match="latin is not UTF-8 at byte 0"):
+    with pytest.raises(ValueError, match=r"line 1 of .*latin is not UTF-8: save"):
         read_pairs(tmp_path / "latin")
     (tmp_path / "empty").write_text("\n\n")
     with pytest.raises(ValueError, match="empty holds no sentence pair"):
@@ -320,6 +351,26 @@ def test_prepare_keeps_alignments_and_drops_duplicates():
     ]
     assert prepare(raw) == [SentencePair("j ai ans .", "i m .", links)]
     assert len(prepare(iter(raw), prefixes=("",))) == 2
+
+
+def test_own_pairs_are_cleaned_as_words_and_none_is_filtered_by_its_beginning():
+    pairs = [own("Ich heiße Ute.", "My name's Ute."), own("Ja!", "Yes!")]
+    assert prepare(pairs) == [
+        own("ich heisse ute .", "my name's ute ."),
+        own("ja !", "yes !"),
+    ]
+    letters = prepare(pairs, clean="characters", max_words=9)
+    assert letters == [SentencePair("j a !", "y e s !", None, "characters")]
+    assert prepare(pairs, prefixes=["yes"]) == [own("ja !", "yes !")]
+    with pytest.raises(ValueError, match=r"none of 2 pairs .* \(the shortest has 2\)"):
+        prepare(pairs, max_words=2)
+
+
+def test_a_cleaning_that_destroys_the_text_is_refused():
+    pairs = [own("Где ты?", "Where are you?"), own("Здесь.", "Here.")]
+    assert len(prepare(pairs)) == 2
+    with pytest.raises(ValueError, match="clean='article' loses 100% of the source's"):
+        prepare(pairs, clean="article")
 
 
 def test_nothing_left_is_refused():

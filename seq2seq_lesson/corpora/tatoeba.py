@@ -1,9 +1,11 @@
 """Tatoeba's sentences: read from a copy, or downloaded once and verified before use."""
 
+import io
 import os
 import zipfile
 from pathlib import Path
 
+from seq2seq_lesson.corpora.files import decode
 from seq2seq_lesson.runtime import data_folder
 
 URL = "https://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
@@ -24,7 +26,7 @@ def tatoeba_text() -> str:
     own = os.environ.get("SEQ2SEQ_LESSON_DATA")
     path = _find_copy(folder) if own else _download(folder)
     if path.suffix != ".zip":
-        return decode(path.read_bytes(), path)
+        return "".join(decode(path.open("rb"), path))
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if Path(name).name == TEXT]
@@ -34,17 +36,7 @@ def tatoeba_text() -> str:
             f"the archive {path} is damaged or another one ({error}): put a whole "
             f"{ARCHIVE} in its place."
         ) from error
-    return decode(raw, path)
-
-
-def decode(raw: bytes, path: Path) -> str:
-    """Read bytes as UTF-8, with or without a byte-order mark."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path} is not UTF-8 at byte {error.start}: save it again as UTF-8."
-        ) from error
+    return "".join(decode(io.BytesIO(raw), path))
 
 
 def _find_copy(folder: Path) -> Path:

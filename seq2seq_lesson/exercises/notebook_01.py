@@ -138,7 +138,7 @@ def keep_more(attempt: object) -> Verdict:
             return "the right pairs, but one of them twice, or in another order."
         return ""
 
-    def kept(prefixes: Any, words: int) -> Callable:
+    def kept(prefixes: Any, words: Any) -> Callable:
         return lambda pairs: prepare(pairs, prefixes, words)
 
     return judge(
@@ -150,7 +150,7 @@ def keep_more(attempt: object) -> Verdict:
             "None of your beginnings begins a sentence. Which text does *every* "
             "sentence begin with? Put it into a tuple.": kept((), 15),
             "`prefixes` is a tuple of texts and comes second, `max_words` is a number "
-            "and comes third.": kept(None, 15),
+            "and comes third.": kept(15, ("",)),
             "`keep` looks at one pair; `prepare` takes the whole list.": (
                 lambda pairs: pairs.source
             ),

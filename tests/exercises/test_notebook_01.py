@@ -70,7 +70,7 @@ WRONG = {
     },
     "01-2": {
         "None of your beginnings": more("prepare(pairs, (), max_words=15)"),
-        "comes second": more("prepare(pairs, None, 15)"),
+        "comes second": more("prepare(pairs, 15, ('',))"),
         "`keep` looks at one pair": more("corpus.keep(pairs, ('',), 15)"),
         "still only the sentences of the old": more("prepare(pairs, max_words=15)"),
         "Beginnings and limit": more("prepare(pairs)"),
