@@ -46,6 +46,7 @@ def save_checkpoint(
         "dtype": next(model.parameters()).dtype,
         "src_words": src_vocabulary.words[len(SPECIALS) :],
         "tgt_words": tgt_vocabulary.words[len(SPECIALS) :],
+        "clean": src_vocabulary.clean,
         "parameters": {name: _small(p) for name, p in model.named_parameters()},
         "training_state": training_state,
     }
@@ -85,7 +86,8 @@ def read_checkpoint(path: str | Path) -> dict:
             "anew, or train again"
         )
     content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    return {"dtype": torch.float32, **content}  # older files do not name it
+    older = {"dtype": torch.float32, "clean": "article"}  # which files did not name
+    return older | content
 
 
 def load_checkpoint(
@@ -98,7 +100,8 @@ def load_checkpoint(
     content = read_checkpoint(path)
     model = Seq2Seq(ModelConfig(**content["config"])).to(content["dtype"])
     _fill(model, content["parameters"], path)
-    src, tgt = Vocabulary(content["src_words"]), Vocabulary(content["tgt_words"])
+    words, clean = (content["src_words"], content["tgt_words"]), content["clean"]
+    src, tgt = (Vocabulary(side, clean) for side in words)
     return model.eval(), src, tgt, content["training_state"]
 
 
@@ -124,7 +127,8 @@ def load_into(
                 "or give another path"
             )
     for side, vocabulary in [("src", src_vocabulary), ("tgt", tgt_vocabulary)]:
-        if content[f"{side}_words"] != vocabulary.words[len(SPECIALS) :]:
+        words = vocabulary.words[len(SPECIALS) :]
+        if (content[f"{side}_words"], content["clean"]) != (words, vocabulary.clean):
             raise ValueError(
                 f"{path} was trained with another {side}_vocabulary: prepare the pairs "
                 "as they were then, or give another path"

@@ -217,11 +217,31 @@ def split(
     return Split(**parts)
 
 
+def vocabularies(
+    pairs: Sequence[SentencePair], min_count: int = 1
+) -> tuple[Vocabulary, Vocabulary]:
+    """The words of both sides, those seen fewer times left out."""
+    clean = pairs[0].clean
+    return (
+        Vocabulary.from_sentences((pair.source for pair in pairs), min_count, clean),
+        Vocabulary.from_sentences((pair.target for pair in pairs), min_count, clean),
+    )
+
+
 def encode_pairs(
     pairs: Sequence[SentencePair],
     src_vocabulary: Vocabulary,
     tgt_vocabulary: Vocabulary,
 ) -> list[Example]:
-    """Turn words into ids, on both sides."""
+    """Turn words into ids, on both sides.
+
+    Raises ValueError: the pairs are cleaned in another way than the vocabularies.
+    """
+    found, wanted = {pair.clean for pair in pairs}, src_vocabulary.clean
+    if found | {tgt_vocabulary.clean} != {wanted}:
+        raise ValueError(
+            f"pairs: cleaned as {', '.join(sorted(found))}, the vocabularies' words as "
+            f"{wanted} and {tgt_vocabulary.clean}: make them by `vocabularies(pairs)`"
+        )
     source, target = src_vocabulary.encode, tgt_vocabulary.encode
     return [(source(pair.source), target(pair.target)) for pair in pairs]

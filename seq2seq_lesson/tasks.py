@@ -40,8 +40,7 @@ def french(name: str) -> Task:
     """French to English, a corpus split as by default; "tatoeba" is downloaded."""
     pairs = corpus.prepare(corpus.read_pairs(name))
     parts = corpus.split(pairs)
-    src = Vocabulary.from_sentences((pair.source for pair in parts.train), min_count=2)
-    tgt = Vocabulary.from_sentences((pair.target for pair in parts.train), min_count=2)
+    src, tgt = corpus.vocabularies(parts.train, min_count=2)
     examples = corpus.encode_pairs(parts.train, src, tgt)
     return Task(src, tgt, examples, parts.test, corpus.known_translations(pairs))
 

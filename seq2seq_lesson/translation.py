@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from seq2seq_lesson.batches import Example, collate, pad_ids
+from seq2seq_lesson.corpora.cleaning import cleaning
 from seq2seq_lesson.corpus import SentencePair, encode_pairs
 from seq2seq_lesson.seq2seq import Seq2Seq, evaluating
 from seq2seq_lesson.vocabulary import EOS, SPECIALS, Vocabulary, refuse_string
@@ -19,7 +20,7 @@ class Translation:
     """One sentence as it was read and written.
 
     Shapes
-        source_words: src_len words, unknown ones as they were typed, the last "<eos>"
+        source_words: src_len words, cleaned, unknown ones too, the last "<eos>"
         words:        tgt_len words, the last "<eos>" unless max_len came before it
         weights:      (tgt_len, src_len) float, rows sum to 1, on the CPU; a row for
                       each of `words`, a column for each of `source_words`
@@ -56,13 +57,20 @@ def translate(
     max_len: int | None = None,
     batch_size: int = 64,
 ) -> list[Translation]:
-    """Translate normalised sentences greedily: at each step the likeliest word.
+    """Translate sentences greedily: at each step the likeliest word.
 
-    Sentences of similar length share a batch; that changes the speed and nothing else.
+    They are cleaned as the source vocabulary says; one whose words are all known (so is
+    "<unk>"), or of which nothing would be left, is read as it stands. Sentences of
+    similar length share a batch; that changes the speed and nothing else.
     At most `max_len` tokens are written, EOS included; None: the model's own max_len.
 
     Raises ValueError: a sentence is empty or too long for the model; a size is below 1.
     """
+    refuse_string("sentences", sentences)
+    clean = cleaning(src_vocabulary.clean)
+    known = [all(w in src_vocabulary for w in text.split()) for text in sentences]
+    both = zip(known, sentences, strict=True)
+    sentences = [text if stands else clean(text) or text for stands, text in both]
     device = next(model.parameters()).device
     most = model.config.max_len if max_len is None else max_len
 
@@ -130,7 +138,6 @@ def _in_batches(
     write: Callable[[list[int]], Written],
 ) -> list[Translation]:
     """Let `write` handle the sentences in groups of similar length; cut off padding."""
-    refuse_string("sentences", sentences)
     if batch_size < 1:
         raise ValueError(
             f"batch_size: got {batch_size}, wanted at least 1 sentence in a batch"

@@ -22,11 +22,13 @@ class Vocabulary:
 
     The four special words come first. A word that is not in the list gets the id UNK,
     so a sentence can always be read. A string of letters makes each letter a word.
+    `clean` names the cleaning that sentences need to become such words.
 
     Raises ValueError: a word comes twice, is empty, holds white space, or is special.
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], clean: str = "article") -> None:
+        self.clean = clean
         self.words: list[str] = [*SPECIALS, *words]
         self._ids: dict[str, int] = {}
         for place, word in enumerate(self.words):
@@ -40,14 +42,17 @@ class Vocabulary:
             self._ids[word] = place
 
     @classmethod
-    def from_sentences(cls, sentences: Iterable[str], min_count: int = 1) -> Self:
+    def from_sentences(
+        cls, sentences: Iterable[str], min_count: int = 1, clean: str = "article"
+    ) -> Self:
         """Take the words in order of appearance, those seen fewer times left out.
 
         A left-out word is read as UNK: with min_count=2 a model meets UNK in training.
         """
         refuse_string("sentences", sentences)
         counts = Counter(word for sentence in sentences for word in sentence.split())
-        return cls(word for word, count in counts.items() if count >= min_count)
+        words = (word for word, count in counts.items() if count >= min_count)
+        return cls(words, clean)
 
     def __len__(self) -> int:
         return len(self.words)

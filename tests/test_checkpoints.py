@@ -19,6 +19,7 @@ from seq2seq_lesson.checkpoints import (
 )
 from seq2seq_lesson.encoder import DensePrenet, Encoder
 from seq2seq_lesson.interventions import intervened, uniform
+from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.translation import translate
 from seq2seq_lesson.vocabulary import Vocabulary
@@ -54,6 +55,22 @@ def test_what_was_saved_comes_back(saved):
     assert src_vocabulary.words == SRC.words
     assert tgt_vocabulary.words == TGT.words
     assert state == {"epoch": 3}
+
+
+def test_how_the_words_were_cleaned_is_saved(tmp_path, saved):
+    assert [words.clean for words in load_checkpoint(saved)[1:3]] == ["article"] * 2
+    mine = [Vocabulary(words.words[4:], "words") for words in (SRC, TGT)]
+    save_checkpoint(tmp_path / "mine.pt", new_model(), *mine)
+    loaded = load_checkpoint(tmp_path / "mine.pt")[1:3]
+    assert [words.clean for words in loaded] == ["words"] * 2
+    load_into(tmp_path / "mine.pt", new_model(), *mine)
+    with pytest.raises(ValueError, match="another src_vocabulary"):
+        load_into(tmp_path / "mine.pt", new_model(), SRC, TGT)
+
+
+def test_models_of_before_mean_the_article_s_cleaning():
+    loaded = load_pretrained("plain")
+    assert [words.clean for words in loaded[1:]] == ["article"] * 2
 
 
 def test_a_model_saved_while_it_is_intervened_on_is_the_model(tmp_path):

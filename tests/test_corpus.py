@@ -25,13 +25,16 @@ from seq2seq_lesson.corpus import (
     TUTORIAL_PREFIXES,
     SentencePair,
     choose,
+    encode_pairs,
     keep,
     known_translations,
     normalise,
     prepare,
     read_pairs,
     split,
+    vocabularies,
 )
+from seq2seq_lesson.vocabulary import Vocabulary
 
 TEXT = "Go.\tVa !\nI'm hungry.\tJ'ai faim.\n"
 
@@ -364,6 +367,20 @@ def test_own_pairs_are_cleaned_as_words_and_none_is_filtered_by_its_beginning():
     assert prepare(pairs, prefixes=["yes"]) == [own("ja !", "yes !")]
     with pytest.raises(ValueError, match=r"none of 2 pairs .* \(the shortest has 2\)"):
         prepare(pairs, max_words=2)
+
+
+def test_vocabularies_know_the_cleaning_of_their_pairs():
+    pairs = [own("süß !", "sweet !"), own("süß", "cute")]
+    german, english = vocabularies(pairs, min_count=2)
+    assert german.words[4:] == ["süß"]
+    assert english.words[4:] == []
+    assert german.clean == english.clean == "words"
+    assert encode_pairs(pairs, german, english)[1] == ([4, 2], [3, 2])
+    assert encode_pairs([], german, english) == []
+    article = Vocabulary(["süß"])
+    for words in ((article, english), (german, article)):
+        with pytest.raises(ValueError, match=r"cleaned as words, the .* article"):
+            encode_pairs(pairs, *words)
 
 
 def test_a_cleaning_that_destroys_the_text_is_refused():

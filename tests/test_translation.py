@@ -93,6 +93,18 @@ def test_unknown_words_are_shown_as_typed_and_listed_once():
     assert found[0].unknown == []
 
 
+def test_a_sentence_is_cleaned_as_the_models_corpus_was():
+    def read(text, vocabulary=SRC):
+        return translate(new_model(), [text], vocabulary, TGT)[0].source_words[:-1]
+
+    assert read("A, É; b.") == ["a", "e", "b", "."]
+    assert read("A É", Vocabulary("abcdé", "words")) == ["a", "é"]
+    assert read("Ab c", Vocabulary("ab▁cd", "characters")) == ["a", "b", "▁", "c"]
+    assert read("a <unk> b") == ["a", "<unk>", "b"]
+    assert read("где b") == ["b"]
+    assert read("где") == ["где"]  # an unknown word
+
+
 def test_without_attention_there_are_no_weights():
     model = new_model(order="none")
     pairs = [SentencePair("a b", "x y")]

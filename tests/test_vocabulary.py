@@ -53,6 +53,12 @@ def test_a_saved_list_of_words_makes_the_same_vocabulary():
     assert again.encode("tu dors .") == vocabulary.encode("tu dors .")
 
 
+def test_a_vocabulary_knows_how_its_words_were_cleaned():
+    assert Vocabulary(["je"]).clean == Vocabulary.from_sentences(["je"]).clean
+    assert Vocabulary.from_sentences(["je"]).clean == "article"
+    assert Vocabulary.from_sentences(["süß"], clean="words").clean == "words"
+
+
 @pytest.mark.parametrize("sentence", ["", "  ", "\t\n"])
 def test_an_empty_sentence_is_refused(sentence):
     with pytest.raises(ValueError, match="at least one word was wanted: drop"):

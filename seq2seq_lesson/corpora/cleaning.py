@@ -9,6 +9,7 @@ import regex
 MARKS = regex.compile(r"\p{Mn}+")  # accents, once they are parted from their letters
 ARTICLE = regex.compile(r"[.!?]?[a-z]+|[.!?]")
 BOUNDARY = regex.compile(r"(?V1w)\b")  # between words of any script
+CHARACTER = regex.compile(r"\X")
 VISIBLE = regex.compile(r"[^\p{Z}\p{C}]")
 INVISIBLE = str.maketrans({"\u00ad": "", "\ufeff": "", "\u200b": " ", "’": "'"})
 LETTERS = regex.compile(r"[\p{L}\p{M}]+")
@@ -43,10 +44,15 @@ def words(text: str) -> str:
 def characters(text: str) -> str:
     """Each character, as readers count them, a token; "▁" stands for a space.
 
+    A text that holds a space beside each character is taken for one cleaned already.
+
     Source
         Unicode Standard Annex 29, extended grapheme clusters
     """
-    return " ".join(regex.findall(r"\X", "▁".join(_composed(text).split())))
+    parts = _composed(text).split()
+    if all(CHARACTER.fullmatch(part) for part in parts):
+        return " ".join(parts)
+    return " ".join(CHARACTER.findall("▁".join(parts)))
 
 
 CLEANINGS: dict[str, Callable[[str], str]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import accumulate
 
-from seq2seq_lesson.corpus import normalise
+from seq2seq_lesson.corpora.cleaning import cleaning
 from seq2seq_lesson.drawing import shorten, text_width
 from seq2seq_lesson.pretrained import load_pretrained
 from seq2seq_lesson.seq2seq import Seq2Seq
@@ -64,13 +64,14 @@ def cleaned(typed: str, name: str) -> str:
     Raises
         ValueError: nothing is left of it, or it is longer than the model can read.
     """
-    sentence = normalise(typed)
+    model, words, _ = loaded(name)
+    sentence = cleaning(words.clean)(typed)
     if not sentence.split():
         raise ValueError(
             f"sentence: nothing to read is left of “{shorten(typed, 40)}”, wanted "
             f"letters from a to z: type French, such as “{EXAMPLES[0]}”"
         )
-    return no_longer(sentence, loaded(name)[0].config.max_len - 1)
+    return no_longer(sentence, model.config.max_len - 1)
 
 
 def no_longer(sentence: str, most: int) -> str:

@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 import torch
 
-from seq2seq_lesson.corpus import SentencePair, encode_pairs, known_translations
+from seq2seq_lesson.corpus import (
+    SentencePair,
+    encode_pairs,
+    known_translations,
+    vocabularies,
+)
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.tasks import Sizes
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate
-from seq2seq_lesson.vocabulary import Vocabulary
 
 SIZES: Sizes = {"emb": 32, "enc_hid": 32, "hid": 64}
 BATCH = 64
@@ -85,8 +89,7 @@ def _translated(
     seed: int,
 ) -> list[str]:
     """What a small model, trained on the pairs, makes of the sources."""
-    src = Vocabulary.from_sentences(pair.source for pair in words)
-    tgt = Vocabulary.from_sentences(pair.target for pair in words)
+    src, tgt = vocabularies(words)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Seq2Seq(ModelConfig(len(src), len(tgt), **SIZES))

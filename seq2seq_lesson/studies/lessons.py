@@ -48,10 +48,7 @@ def material() -> Material:
     """The corpus that is chosen (see `corpus.choose`), ready to train on."""
     pairs = corpus.prepare(corpus.read_pairs())
     parts = corpus.split(pairs)
-    words_of = (
-        Vocabulary.from_sentences((pair.source for pair in parts.train), 2),
-        Vocabulary.from_sentences((pair.target for pair in parts.train), 2),
-    )
+    words_of = corpus.vocabularies(parts.train, min_count=2)
     gap = 1 + len(parts.valid) // MOST
     held_out = parts.valid[::gap]
     train = corpus.encode_pairs(parts.train, *words_of)

@@ -55,7 +55,7 @@ def test_words_of_any_script(raw, clean):
     }.items(),
 )
 def test_characters(raw, clean):
-    assert characters(raw) == clean
+    assert characters(raw) == characters(clean) == clean
 
 
 def test_cleanings_have_names():

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from seq2seq_lesson.attention import AdditiveScore
 from seq2seq_lesson.batches import shuffled
-from seq2seq_lesson.corpus import SentencePair, encode_pairs
+from seq2seq_lesson.corpus import SentencePair, encode_pairs, vocabularies
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.training import Recipe, fit
 from seq2seq_lesson.translation import translate
@@ -27,19 +27,9 @@ WIDTH = 10  # tokens, EOS counted: what the tutorials' filter leaves
 SLICE = 2500  # steps of the original tutorial between two measurements
 
 
-def vocabularies(
-    pairs: list[SentencePair], min_count: int
-) -> tuple[Vocabulary, Vocabulary]:
-    """The words of both sides; the tutorials keep all of them."""
-    return (
-        Vocabulary.from_sentences((pair.source for pair in pairs), min_count),
-        Vocabulary.from_sentences((pair.target for pair in pairs), min_count),
-    )
-
-
 def original(pairs: list[SentencePair], steps: int) -> Iterator[Translate]:
     """The original tutorial: one sentence a step, SGD 0.01, hidden 256, a fair coin."""
-    src, tgt = vocabularies(pairs, min_count=1)
+    src, tgt = vocabularies(pairs)
     examples = [tuple(map(torch.tensor, e)) for e in encode_pairs(pairs, src, tgt)]
     torch.manual_seed(0)
     rng = random.Random(0)
@@ -128,7 +118,7 @@ def fixed_width(rows: list[list[int]]) -> Tensor:
 
 def todays(pairs: list[SentencePair], epochs: int) -> Iterator[Translate]:
     """Today's tutorial: batches of 32, two Adams at 1e-3, padding in the loss."""
-    src, tgt = vocabularies(pairs, min_count=1)
+    src, tgt = vocabularies(pairs)
     examples = encode_pairs(pairs, src, tgt)
     torch.manual_seed(0)
     rng = random.Random(0)
@@ -163,7 +153,7 @@ def todays(pairs: list[SentencePair], epochs: int) -> Iterator[Translate]:
 
 def ours(pairs: list[SentencePair], sizes: dict, recipe: Recipe) -> Iterator[Translate]:
     """`fit`, an epoch at a time: stopped by an interrupt, resumed from its file."""
-    words = vocabularies(pairs, min_count=1)
+    words = vocabularies(pairs)
     examples = encode_pairs(pairs, *words)
     torch.manual_seed(recipe.seed)
     model = Seq2Seq(ModelConfig(len(words[0]), len(words[1]), **sizes))
