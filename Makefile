@@ -19,6 +19,9 @@ CLASSROOM := .venv/classroom
 PY := $(CURDIR)/.venv/bin/python
 endif
 
+ifeq ($(filter bundled tatoeba,$(CORPUS)),)
+override CORPUS := $(abspath $(CORPUS))
+endif
 export SEQ2SEQ_LESSON_CORPUS := $(CORPUS)
 ifdef SEQ2SEQ_LESSON_DATA
 export SEQ2SEQ_LESSON_DATA := $(abspath $(SEQ2SEQ_LESSON_DATA))

@@ -46,6 +46,22 @@ def test_every_system_runs_what_make_test_runs():
     assert len(commands(made)) >= 4
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+@pytest.mark.parametrize(
+    ("name", "read"),
+    {
+        "tatoeba": "tatoeba",
+        "my/own.tsv": f"{ROOT}/my/own.tsv",
+        "/own.tsv": "/own.tsv",
+    }.items(),
+)
+def test_notebooks_find_a_corpus_that_the_makefile_was_given(name, read):
+    show = "--eval=show:; @echo $$SEQ2SEQ_LESSON_CORPUS"
+    command = ["make", "-s", show, "show", f"CORPUS={name}", "PYTHON=python"]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == read
+
+
 def test_every_system_has_what_the_makefile_exports_and_no_card():
     exported = dict(re.findall(r"^export (\w+) := (\S+)$", MAKEFILE, re.M))
     assert exported["SEQ2SEQ_LESSON_CORPUS"] == "$(CORPUS)"

@@ -24,6 +24,7 @@ from seq2seq_lesson.corpora.cleaning import (
         "Straße, IŞIK, łódź, cœur": "strasse , işik , łódź , cœur",
         "ışık": "ışık",  # a letter of its own
         "e\u0301te\u0301 = été": "été = été",  # one way to write an accent
+        "rock'n'roll rock’n’roll": "rock'n'roll rock'n'roll",
         "3,000.5 a_b": "3,000.5 a_b",
         "a\u00a0b\u200bc  d\u3000e\ufeff": "a b c d e",  # spaces of all kinds
         "Silben\u00adtrennung": "silbentrennung",
@@ -88,5 +89,14 @@ def test_a_large_text_is_looked_at_from_all_over():
         tell_losses("source", many, "article")
 
 
-def test_the_article_s_cleaning_is_ascii():
-    assert normalise("Œuvre № 5 : l'İle") == "uvre l ile"
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    {
+        "Œuvre № 5 : l'Île": "uvre l ile",
+        "Straße, łódź, ışık": "stra e odz s k",  # what is left of ß, ł and ı
+        "e\u0301te\u0301 l’été l'été": "ete l ete l ete",
+        "a\u00a0b\u200bc\u200dd": "a b c d",
+    }.items(),
+)
+def test_the_article_s_cleaning_is_ascii(raw, clean):
+    assert normalise(raw) == clean
