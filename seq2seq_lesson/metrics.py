@@ -4,6 +4,7 @@ Those that compare translations take a list of references for each hypothesis; t
 raise ValueError where there is nothing to score or a hypothesis has no reference.
 """
 
+import warnings
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -19,11 +20,18 @@ Links = Set[tuple[int, ...]]
 def bleu(hypotheses: list[str], references: list[list[str]]) -> float:
     """BLEU, 0 to 100, of a whole test set, each sentence held against all references.
 
-    The sentences are tokenised already, so sacrebleu only splits at spaces.
+    The sentences are tokenised already, so sacrebleu only splits at spaces. Where no
+    reference has four words, it says nothing, and a warning says so.
 
     Source: Papineni et al., 2002; Post, arXiv:1804.08771 (sacrebleu).
     """
     _check(hypotheses, references)
+    if all(len(text.split()) < 4 for known in references for text in known):
+        warnings.warn(
+            "BLEU counts runs of up to four words, and no reference has four: a "
+            "perfect translation has 0; take exact_match or edit_accuracy",
+            stacklevel=2,
+        )
     most = max(len(known) for known in references)
     # as many for all: a reference that comes twice counts no more than once
     streams = [[known[n % len(known)] for known in references] for n in range(most)]

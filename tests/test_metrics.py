@@ -1,5 +1,6 @@
 import math
 import random
+import warnings
 from collections import Counter
 
 import pytest
@@ -55,6 +56,14 @@ def test_bleu_splits_at_spaces_only():
     assert bleu(hypotheses, references) == pytest.approx(
         plain_bleu(hypotheses, references)
     )
+
+
+def test_what_bleu_needs_is_told():
+    with pytest.warns(UserWarning, match="no reference has four: .* exact_ma"):
+        assert bleu(["go on"], [["go on", "go"]]) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert bleu(["go on"], [["go on", "do go on ."]]) == 0
 
 
 def test_bleu_writes_no_warning(caplog, capsys):
