@@ -36,7 +36,7 @@ NBVAL := SEQ2SEQ_LESSON_CORPUS=bundled $(PY) -m pytest $(BOOKS) $(DEEPER) --nbva
 STUDIES := $(patsubst %,%-study,attention explaining places recipe reversal swaps)
 
 .PHONY: run site lab notebooks test test-slow test-browser test-colab test-cuda test-device \
-	test-mutations test-rerun test-fresh \
+	test-mutations test-rerun test-languages test-fresh \
 	test-classroom student slides grade progress room \
 	bench pretrained $(STUDIES) bigrams address claims release picture footprint clean
 
@@ -104,6 +104,10 @@ test-mutations: $(READY)
 test-rerun: $(READY)
 	@echo "test-rerun: every cell of the main notebooks again, from the last to the first"
 	@$(PY) -m tests.rerun $(BOOKS)
+
+test-languages: $(READY)
+	@echo "test-languages: notebooks 01, 02 and a shortened 04 on Hindi and on Japanese"
+	@OMP_NUM_THREADS=1 $(PY) -m tests.languages hindi japanese
 
 test-fresh: $(READY)
 	@echo "test-fresh: a fresh clone, README's pip lines, then make run without a network"

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from seq2seq_lesson.palette import HEAT
+from seq2seq_lesson.plots.fonts import legible
 from seq2seq_lesson.translation import Translation
 from seq2seq_lesson.vocabulary import refuse_string
 
@@ -53,7 +54,7 @@ def attention_map(
     ax.set_ylabel("target (written)")
     if colour_bar:
         ax.figure.colorbar(image, ax=ax, label=SCALE)
-    return ax
+    return legible(ax)
 
 
 def marked_words(found: Translation) -> list[str]:
@@ -111,6 +112,7 @@ def attention_panels(
         for ax, found, title in zip(drawn, translations, titles, strict=True):
             translation_map(found, ax, colour_bar=False)
             ax.set_title(title)
+            legible(ax)
         for ax in drawn[columns:]:
             ax.set_xlabel("")
         for n, ax in enumerate(drawn):
@@ -141,7 +143,7 @@ def need_map(
     ax.set_xlabel("source")
     ax.set_ylabel("target (written)")
     ax.figure.colorbar(image, ax=ax, label=label)
-    return ax
+    return legible(ax)
 
 
 def beside(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from seq2seq_lesson.palette import BLUE, ORANGE
 from seq2seq_lesson.plots import with_styles
+from seq2seq_lesson.plots.fonts import legible
 from seq2seq_lesson.vocabulary import EOS, PAD, SOS
 
 WORD, EDGE, EMPTY = "#9ecae1", "#fdae6b", "#d9d9d9"  # a word, SOS or EOS, PAD
@@ -48,7 +49,7 @@ def sentence_steps(
     ax.set_xticks(range(len(ids)))
     ax.set_yticks(range(3), ["as typed", "tokens", "ids"])
     ax.spines[:].set_visible(False)
-    return ax
+    return legible(ax)
 
 
 def funnel(stages: Mapping[str, int], ax: Axes | None = None) -> Axes:
@@ -134,7 +135,7 @@ def batch_blocks(
     handles = [Patch(fc=colour, label=kind) for kind, colour in kinds.items() if kind]
     ax.legend(handles=handles, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     ax.spines[:].set_visible(False)
-    return ax
+    return legible(ax)
 
 
 def padding_waste(

@@ -41,7 +41,8 @@ class Material(NamedTuple):
 
     def batch(self, n: int) -> list[Example]:
         """32 training sentences from all over the corpus, other ones for each n."""
-        return self.train[n :: len(self.train) // 32][:32]
+        step = max(1, len(self.train) // 32)
+        return self.train[n % step :: step][:32]
 
 
 def material() -> Material:

@@ -25,6 +25,14 @@ def test_batches_are_full_and_share_no_place(monkeypatch):
     assert not one & other
 
 
+def test_a_small_corpus_has_a_batch_for_each_step(monkeypatch):
+    monkeypatch.setenv("SEQ2SEQ_LESSON_CORPUS", "bundled")
+    found = lessons.material()
+    for size, wanted in ((20, 20), (240, 32)):
+        small = found._replace(train=found.train[:size])
+        assert min(len(small.batch(n)) for n in range(100)) == wanted
+
+
 def test_recipe_and_floor_go_by_the_corpus(monkeypatch):
     rows = {"bundled": (15, 95), "tatoeba": (60, 56), "mine.tsv": (60, 0)}
     for name, wanted in rows.items():
