@@ -8,7 +8,7 @@ The direction is always the model's: French is read, English is written.
 import os
 import random
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import NamedTuple
 from seq2seq_lesson.batches import Example
 from seq2seq_lesson.corpora.cleaning import cleaning, tell_losses
 from seq2seq_lesson.corpora.cleaning import normalise as normalise  # the article's
-from seq2seq_lesson.corpora.files import decode, unpacked
+from seq2seq_lesson.corpora.files import columns, decode, unpacked
 from seq2seq_lesson.corpora.tatoeba import tatoeba_text
+from seq2seq_lesson.runtime import without_collector
 from seq2seq_lesson.vocabulary import Vocabulary, refuse_string
 
 TUTORIAL_PREFIXES = (
@@ -71,10 +72,10 @@ def read_pairs(name: str | Path | None = None) -> list[SentencePair]:
     name = name or os.environ.get("SEQ2SEQ_LESSON_CORPUS") or "bundled"
     if name == "bundled":
         bundled = resources.files("seq2seq_lesson.corpora") / "eng-fra-small.tsv"
-        rows = _columns(bundled.read_text(encoding="utf-8").split("\n"), bundled.name)
+        rows = columns(bundled.read_text(encoding="utf-8").split("\n"), bundled.name)
         return [SentencePair(fr, en, _french_first(links)) for en, fr, links in rows]
     if name == "tatoeba":
-        rows = _columns(tatoeba_text().split("\n"), "fra.txt")
+        rows = columns(tatoeba_text().split("\n"), "fra.txt")
         return [SentencePair(french, english) for english, french, *_ in rows]
     path = Path(name).absolute()
     if not path.is_file():
@@ -83,11 +84,12 @@ def read_pairs(name: str | Path | None = None) -> list[SentencePair]:
             f"the corpus {str(name)!r} {problem} at {path}: give 'bundled', "
             "'tatoeba' or the path of a text with one source<TAB>target pair a line."
         )
-    rows = _columns(decode(unpacked(path), path), str(path))
+    rows = columns(decode(unpacked(path), path), str(path))
     pairs, layout = [], ""
-    for source, target, *more in rows:
-        pairs.append(SentencePair(source, target, clean="words"))
-        layout = layout or (more[0][:5] if more else "")
+    with without_collector():
+        for source, target, *more in rows:
+            pairs.append(SentencePair(source, target, clean="words"))
+            layout = layout or (more[0][:5] if more else "")
     if layout == "CC-BY":
         warnings.warn(
             f"{path} is laid out as manythings.org ships it, English first, so English "
@@ -96,25 +98,6 @@ def read_pairs(name: str | Path | None = None) -> list[SentencePair]:
             stacklevel=2,
         )
     return pairs
-
-
-def _columns(lines: Iterable[str], name: str) -> Iterator[list[str]]:
-    """Two or three columns a line; what stands in the third is the caller's matter."""
-    none = True
-    for number, line in enumerate(lines, start=1):
-        line = line.rstrip("\r\n")
-        columns = line.split("\t")
-        if len(columns) in (2, 3) and columns[0].strip() and columns[1].strip():
-            none = False
-            yield columns
-        elif line.strip():
-            raise ValueError(
-                f"line {number} of {name} is {line[:60]!r}, but a sentence, a tab and "
-                "its translation were wanted (a third column may follow): mend or "
-                "remove that line."
-            )
-    if none:
-        raise ValueError(f"{name} holds no sentence pair: is it the right file?")
 
 
 def _french_first(links: str) -> tuple[tuple[int, int], ...]:
@@ -164,14 +147,15 @@ def prepare(
         max_words = 10 if as_article else 30
     tell_losses("source", [pair.source for pair in pairs], name)
     tell_losses("target", [pair.target for pair in pairs], name)
-    kept: dict[tuple[str, str], SentencePair] = {}
+    kept: dict[SentencePair, tuple[tuple[int, int], ...] | None] = {}
     shortest = 0
-    for source, target, alignment, _ in pairs:
-        pair = SentencePair(cleaned(source), cleaned(target), alignment, name)
-        if keep(pair, prefixes, max_words):
-            kept.setdefault(pair[:2], pair)
-        elif not kept and (longer := max(len(side.split()) for side in pair[:2])):
-            shortest = min(shortest or longer, longer)
+    with without_collector():
+        for source, target, alignment, _ in pairs:
+            pair = SentencePair(cleaned(source), cleaned(target), None, name)
+            if keep(pair, prefixes, max_words):
+                kept.setdefault(pair, alignment)
+            elif not kept and (longer := max(len(side.split()) for side in pair[:2])):
+                shortest = min(shortest or longer, longer)
     if not kept:
         raise ValueError(
             f"none of {len(pairs)} pairs has fewer than {max_words} tokens a side "
@@ -179,7 +163,9 @@ def prepare(
             f"{tuple(prefixes)}: give other prefixes, ('',) keeps every target, or a "
             "larger max_words."
         )
-    return list(kept.values())
+    return [
+        p if links is None else p._replace(alignment=links) for p, links in kept.items()
+    ]
 
 
 def known_translations(pairs: Iterable[SentencePair]) -> dict[str, list[str]]:
@@ -244,4 +230,5 @@ def encode_pairs(
             f"{wanted} and {tgt_vocabulary.clean}: make them by `vocabularies(pairs)`"
         )
     source, target = src_vocabulary.encode, tgt_vocabulary.encode
-    return [(source(pair.source), target(pair.target)) for pair in pairs]
+    with without_collector():
+        return [(source(pair.source), target(pair.target)) for pair in pairs]

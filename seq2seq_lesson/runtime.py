@@ -1,5 +1,6 @@
 """Where the lesson runs: device, seeds, folders, clock."""
 
+import gc
 import os
 import platform
 import random
@@ -7,8 +8,8 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def own_random_numbers(device: torch.device) -> AbstractContextManager[None]:
     kind = device.type
     cards = 0 if kind == "cpu" else getattr(torch, kind).device_count()
     return torch.random.fork_rng(range(cards), device_type=kind)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Make millions of objects in half the time: nothing of them is garbage yet."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def where_am_i() -> str:

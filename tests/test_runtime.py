@@ -1,3 +1,4 @@
+import gc
 import random
 import sys
 from importlib import metadata
@@ -170,6 +171,17 @@ def test_the_median_leaves_the_warm_up_and_the_odd_one_out(gpus, monkeypatch):
     calls = []
     assert runtime.median_seconds(lambda: calls.append(1), repeats=3) == 2
     assert len(calls) == 4
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_collector_rests_and_is_as_it_was(was_on):
+    try:
+        (gc.enable if was_on else gc.disable)()
+        with runtime.without_collector():
+            assert not gc.isenabled()
+        assert gc.isenabled() == was_on
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("kind", ["cuda", "mps"])

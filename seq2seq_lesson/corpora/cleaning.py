@@ -13,6 +13,7 @@ CHARACTER = regex.compile(r"\X")
 VISIBLE = regex.compile(r"[^\p{Z}\p{C}]")
 INVISIBLE = str.maketrans({"\u00ad": "", "\ufeff": "", "\u200b": " ", "’": "'"})
 LETTERS = regex.compile(r"[\p{L}\p{M}]+")
+MANY = 2**16  # what was typed between two spaces is mostly typed again
 SAMPLE = 2_000  # sentences, from all over, tell what a cleaning loses
 LITTLE, MUCH = 0.01, 0.5  # shares of the letters: more is told, more is refused
 
@@ -23,10 +24,7 @@ def normalise(text: str) -> str:
     All else becomes a space, accents are dropped. It is the cleaning of article A, less
     the spaces that it leaves at the ends.
     """
-    text = text.lower()
-    if not text.isascii():  # most English needs no accents removed
-        text = MARKS.sub("", unicodedata.normalize("NFD", text))
-    return " ".join(ARTICLE.findall(text))
+    return " ".join(filter(None, map(_article.__getitem__, text.split())))
 
 
 def words(text: str) -> str:
@@ -38,7 +36,7 @@ def words(text: str) -> str:
     Source
         Unicode Standard Annex 29, default word boundaries
     """
-    return " ".join(filter(VISIBLE.search, BOUNDARY.split(_composed(text))))
+    return " ".join(filter(None, map(_words.__getitem__, text.split())))
 
 
 def characters(text: str) -> str:
@@ -92,6 +90,30 @@ def tell_losses(side: str, sentences: Sequence[str], name: str) -> None:
     if lost > MUCH:
         raise ValueError(said)
     warnings.warn(said, stacklevel=3)
+
+
+class _Remembered(dict[str, str]):
+    """What a cleaning makes of each word: lru_cache at three quarters of its price."""
+
+    def __init__(self, clean: Callable[[str], str]) -> None:
+        self.clean = clean
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MANY:  # a script without spaces: each sentence is a "word"
+            self.clear()
+        self[word] = cleaned = self.clean(word)
+        return cleaned
+
+
+@_Remembered
+def _article(word: str) -> str:
+    bare = MARKS.sub("", unicodedata.normalize("NFD", word.lower()))
+    return " ".join(ARTICLE.findall(bare))
+
+
+@_Remembered
+def _words(word: str) -> str:
+    return " ".join(filter(VISIBLE.search, BOUNDARY.split(_composed(word))))
 
 
 def _composed(text: str) -> str:

@@ -41,6 +41,25 @@ def unpacked(path: Path) -> Iterator[bytes]:
         ) from error
 
 
+def columns(lines: Iterable[str], name: str) -> Iterator[list[str]]:
+    """Two or three columns a line; what stands in the third is the caller's matter."""
+    none = True
+    for number, line in enumerate(lines, start=1):
+        line = line.rstrip("\r\n")
+        parts = line.split("\t")
+        if len(parts) in (2, 3) and parts[0].strip() and parts[1].strip():
+            none = False
+            yield parts
+        elif line.strip():
+            raise ValueError(
+                f"line {number} of {name} is {line[:60]!r}, but a sentence, a tab and "
+                "its translation were wanted (a third column may follow): mend or "
+                "remove that line."
+            )
+    if none:
+        raise ValueError(f"{name} holds no sentence pair: is it the right file?")
+
+
 def _text(archive: zipfile.ZipFile) -> str:
     """The name of the one text in an archive; notes beside it begin with "_"."""
     names = [n for n in archive.namelist() if Path(n).suffix in (".txt", ".tsv")]

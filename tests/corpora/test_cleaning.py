@@ -25,6 +25,7 @@ from seq2seq_lesson.corpora.cleaning import (
         "ışık": "ışık",  # a letter of its own
         "e\u0301te\u0301 = été": "été = été",  # one way to write an accent
         "rock'n'roll rock’n’roll": "rock'n'roll rock'n'roll",
+        "Bibi\u202f! Dis\u202f?": "bibi ! dis ?",
         "3,000.5 a_b": "3,000.5 a_b",
         "a\u00a0b\u200bc  d\u3000e\ufeff": "a b c d e",  # spaces of all kinds
         "Silben\u00adtrennung": "silbentrennung",
