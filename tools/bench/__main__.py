@@ -14,6 +14,7 @@ import torch
 
 from seq2seq_lesson.corpus import known_translations, prepare, read_pairs, split
 from tools.bench.race import Lane, lanes, race, table
+from tools.bench.reading import reading
 from tools.bench.rungs import ROOT, rungs
 
 README = ROOT / "README.md"
@@ -89,6 +90,7 @@ def main() -> int:
             ladder_table(found),
             growth_table(found),
             prose(found),
+            reading(),
         ]
     )
     draw(runners, build / "benchmark.png")
