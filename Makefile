@@ -65,7 +65,8 @@ test: $(READY)
 	@$(NBVAL)
 
 test-slow: $(READY)
-	@echo "test-slow: a sample of each study is trained again and held against its table"
+	@echo "test-slow: a sample of each study is trained again and held against its table;"
+	@echo "  two processes train together, and one of them is killed"
 	@$(PY) -m pytest tests -m slow -n 2
 
 test-browser: $(READY) .venv-colab/ready .venv-classic/ready build/axe/ready

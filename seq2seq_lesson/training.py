@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from seq2seq_lesson import metrics
@@ -60,6 +61,21 @@ def one_cycle(progress: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * (progress - 0.3) / 0.7)
 
 
+def place() -> tuple[int, int]:
+    """Which of the processes that train together this is, from 0, and their number."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def over_ranks(nats: float, words: int) -> list[float]:
+    """Both summed over the processes that train together."""
+    sums = torch.tensor([nats, words], dtype=torch.float64)  # (2,)
+    if place()[1] > 1:
+        distributed.all_reduce(sums)
+    return sums.tolist()
+
+
 def train_epoch(
     model: Seq2Seq,
     batches: Sequence[Sequence[Example]],
@@ -69,6 +85,9 @@ def train_epoch(
     on_step: Callable[[float], object] = lambda share: None,
 ) -> float:
     """Take a step for each batch; the mean loss on the way, in nats per target token.
+
+    Processes that train together (see train.py) share each batch out, and a step is the
+    one that a single process would take, but for the dropout that each draws.
 
     Args
         epoch:   how many epochs went before
@@ -82,21 +101,29 @@ def train_epoch(
         )
     device = next(model.parameters()).device
     model.train()
-    nats, tokens = 0.0, 0
+    rank, ranks = place()
+    run = DistributedDataParallel(model) if ranks > 1 else model
+    nats, tokens = 0.0, 0.0
     for step, examples in enumerate(batches):
         progress = (epoch + step / len(batches)) / recipe.epochs
         for group in optimizer.param_groups:
             group["lr"] = recipe.peak_rate * one_cycle(progress)
-        batch = collate(examples).to(device)
-        logits = model(batch, own_words=recipe.own_words)  # (batch, tgt_len, tgt_vocab)
+        ours = examples[rank::ranks]
+        batch = collate(ours or examples[:1]).to(device)
+        logits = run(batch, own_words=recipe.own_words)  # (batch, tgt_len, tgt_vocab)
         loss = sequence_loss(logits, batch.tgt_out)
-        if not math.isfinite(loss.item()):
+        words = batch.tokens if ours else 0
+        more_nats, more_tokens = over_ranks(loss.item() * words, words)
+        if not math.isfinite(more_nats):
             raise ValueError(
-                f"loss: got {loss.item()} in epoch {epoch + 1}, step {step + 1}, "
-                "wanted a finite number: lower the recipe's peak_rate and begin anew"
+                f"loss: got {more_nats / more_tokens} in epoch {epoch + 1}, step "
+                f"{step + 1}, wanted a finite number: lower the recipe's peak_rate and "
+                "begin anew"
             )
-        nats += loss.item() * batch.tokens
-        tokens += batch.tokens
+        nats += more_nats
+        tokens += more_tokens
+        # PyTorch will take the ranks' mean: so each word counts alike, wherever it is
+        loss = loss * (words * ranks / more_tokens)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
@@ -122,7 +149,8 @@ def fit(
     An epoch's random numbers (order, dropout) come from the recipe's seed and the
     epoch's number alone, so training resumed from a checkpoint goes on bit for bit, on
     the CPU, as if it had never stopped; the caller's are left as they were.
-    `KeyboardInterrupt` (the stop button) ends it and keeps what has been learnt.
+    `KeyboardInterrupt` (the stop button) ends it and keeps what has been learnt. Of
+    processes that train together the first alone validates and writes the checkpoint.
 
     Return the figures, a dict per epoch: epoch (from 1), loss (nats per target token),
     seconds (validation apart), and what `validate` returns.
@@ -146,6 +174,7 @@ def fit(
         model.parameters(), weight_decay=recipe.weight_decay, fused=True
     )
     history: list[dict[str, float]] = []
+    rank, _ = place()
     if checkpoint and vocabularies and resume and Path(checkpoint).exists():
         state = read_checkpoint(checkpoint)["training_state"]
         if state is None or state["recipe"] != asdict(recipe):
@@ -159,7 +188,7 @@ def fit(
     bar = tqdm(
         total=recipe.epochs,
         initial=len(history),
-        disable=not progress,
+        disable=not progress or rank > 0,
         bar_format="{percentage:3.0f}% |{bar:25}| {elapsed} < {remaining} {postfix}",
     )
     try:
@@ -167,7 +196,7 @@ def fit(
             for epoch in range(len(history), recipe.epochs):
                 began = time.perf_counter()
                 rng = random.Random(f"seed {recipe.seed}, epoch {epoch}")
-                torch.manual_seed(rng.getrandbits(63))
+                torch.manual_seed(rng.getrandbits(63) + rank)
                 drawn = (
                     train_examples(rng) if callable(train_examples) else train_examples
                 )
@@ -175,13 +204,13 @@ def fit(
                 loss = train_epoch(model, batches, optimizer, recipe, epoch, bar.update)
                 figures = {"epoch": epoch + 1, "loss": loss}
                 figures["seconds"] = time.perf_counter() - began
-                if validate:
+                if validate and rank == 0:
                     figures |= {name: float(n) for name, n in validate(model).items()}
                 history.append(figures)
                 bar.n = epoch + 1
                 said = (f"{name} {number:.4g}" for name, number in figures.items())
                 bar.set_postfix_str(", ".join(said))
-                if checkpoint and vocabularies:
+                if checkpoint and vocabularies and rank == 0:
                     state = {
                         "recipe": asdict(recipe),
                         "optimizer": optimizer.state_dict(),

@@ -19,7 +19,7 @@ FLOORS = [  # a room may import from the floors below its own
     "translation checkpoints",
     "training interventions pretrained",
     "tasks",
-    "plots studies",
+    "plots studies train",
     "explorers exercises",
     "tools",
 ]

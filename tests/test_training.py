@@ -458,3 +458,28 @@ def test_no_batch_and_an_epoch_past_the_recipes_are_refused():
         with pytest.raises(ValueError, match=r"stays below recipe\.epochs"):
             train_epoch(model, [EXAMPLES[:8]], optimizer, RECIPE, epoch)
     assert same_parameters(model, new_model())
+
+
+def test_of_several_processes_the_first_alone_validates_and_writes(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "place", lambda: (1, 2))
+    monkeypatch.setattr(training, "train_epoch", lambda *_: 0.5)
+    path = tmp_path / "model.pt"
+    history = train(
+        new_model(),
+        checkpoint=path,
+        vocabularies=(WORDS, WORDS),
+        validate=lambda model: pytest.fail("validated twice"),
+    )
+    assert len(history) == 4
+    assert not path.exists()
+
+
+def test_each_process_draws_its_own_dropout(monkeypatch):
+    monkeypatch.setattr(training, "train_epoch", lambda *_: torch.rand(()).item())
+    draws = []
+    for rank in (0, 1):
+        monkeypatch.setattr(training, "place", lambda rank=rank: (rank, 2))
+        draws.append([epoch["loss"] for epoch in train(new_model())])
+    assert not set(draws[0]) & set(draws[1])
