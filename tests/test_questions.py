@@ -67,6 +67,7 @@ QUESTIONS = {
     "04-recipe": "what each part of the recipe buys, and what tying does not",
     "04-clipping": "gradient clipping on a real spike",
     "04-checkpoint": "a checkpoint that resumes bit for bit",
+    "04-two-processes": "two processes: the mean of means is not the mean",
     "05-seen": "the heat map of a trained model",
     "05-collected": "where the weights come from",
     "05-ticks": "why the original's tick labels are off",
