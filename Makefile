@@ -143,8 +143,10 @@ test-classroom: $(CLASSROOM)
 	@$(PY) -m tests.classroom.prove
 
 bench: $(READY)
-	@echo "bench: three procedures race on Tatoeba, then the rungs (FULL=1: to their ends)"
-	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 FULL=$(FULL) $(PY) -m tools.bench
+	@echo "bench: three procedures race on Tatoeba, then the rungs (FULL=1: to their ends);"
+	@echo "  MULTI30K=folder: German to English instead (FULL=1: README's picture, too)"
+	@SEQ2SEQ_LESSON_CORPUS=bundled OMP_NUM_THREADS=1 FULL=$(FULL) $(PY) -m \
+		$(if $(MULTI30K),tools.bench.multi30k '$(abspath $(MULTI30K))',tools.bench)
 
 pretrained: $(READY)
 	@echo "pretrained: training the small models that come along"

@@ -8,19 +8,17 @@ import os
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import torch
 
 from seq2seq_lesson.corpus import known_translations, prepare, read_pairs, split
-from tools.bench.race import Lane, lanes, race, table
+from tools.bench.curves import Curve, draw, publish
+from tools.bench.race import lanes, race, table
 from tools.bench.reading import reading
 from tools.bench.rungs import ROOT, rungs
 
 README = ROOT / "README.md"
 START, END = "<!-- benchmark -->\n", "<!-- /benchmark -->"
 RESULTS = Path(__file__).with_name("results.md")
-PICTURE = ROOT / ".github" / "benchmark.png"
 
 
 def ladder_table(found: dict) -> str:
@@ -59,21 +57,8 @@ def prose(found: dict) -> str:
     )
 
 
-def draw(runners: list[Lane], path: Path) -> None:
-    """BLEU against seconds, on a logarithmic axis."""
-    figure, ax = plt.subplots(figsize=(7, 3.6), dpi=110, layout="constrained")
-    styles = ["o-", "s-", "D-", "^-", "v-"]
-    for lane, style in zip(runners, styles, strict=False):
-        ax.plot(*zip(*lane.curve, strict=True), style, markersize=3, label=lane.name)
-    ax.set(xscale="log", xlabel="seconds of one thread", ylabel="held-out BLEU")
-    ax.grid(alpha=0.3)
-    ax.legend()
-    figure.savefig(path)
-
-
 def main() -> int:
     full = os.environ.get("FULL") == "1"
-    mpl.use("Agg")
     torch.set_num_threads(1)
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
@@ -93,11 +78,12 @@ def main() -> int:
             reading(),
         ]
     )
-    draw(runners, build / "benchmark.png")
+    curves = [Curve("Tatoeba", lane.name, 0, lane.curve) for lane in runners]
+    draw(curves, build / "benchmark.png")
     (build / "benchmark.md").write_text(text + "\n", "utf-8")
     print(f"\n{text}\n\nwritten to {build / 'benchmark.md'} and benchmark.png")
     if full:
-        draw(runners, PICTURE)
+        publish(curves)
         RESULTS.write_text(text + "\n", "utf-8")
         before, rest = README.read_text("utf-8").split(START)
         after = rest.partition(END)[2]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seq2seq_lesson.attention import AdditiveScore
-from seq2seq_lesson.batches import shuffled
+from seq2seq_lesson.batches import Example, shuffled
 from seq2seq_lesson.corpus import SentencePair, encode_pairs, vocabularies
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.training import Recipe, fit
@@ -152,17 +152,28 @@ def todays(pairs: list[SentencePair], epochs: int) -> Iterator[Translate]:
 
 
 def ours(pairs: list[SentencePair], sizes: dict, recipe: Recipe) -> Iterator[Translate]:
-    """`fit`, an epoch at a time: stopped by an interrupt, resumed from its file."""
+    """The package's model and `fit`, with all words."""
     words = vocabularies(pairs)
-    examples = encode_pairs(pairs, *words)
     torch.manual_seed(recipe.seed)
     model = Seq2Seq(ModelConfig(len(words[0]), len(words[1]), **sizes))
 
-    def stop(history: list) -> None:
-        raise KeyboardInterrupt
-
     def translate_all(sentences: list[str]) -> list[str]:
         return [found.text for found in translate(model, sentences, *words)]
+
+    for _ in epochs(model, encode_pairs(pairs, *words), recipe, words):
+        yield translate_all
+
+
+def epochs(
+    model: Seq2Seq,
+    examples: list[Example],
+    recipe: Recipe,
+    words: tuple[Vocabulary, Vocabulary],
+) -> Iterator[None]:
+    """`fit`, an epoch at a time: stopped by an interrupt, resumed from its file."""
+
+    def stop(history: list) -> None:
+        raise KeyboardInterrupt
 
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(recipe.epochs):
@@ -176,4 +187,4 @@ def ours(pairs: list[SentencePair], sizes: dict, recipe: Recipe) -> Iterator[Tra
                 on_epoch=stop,
                 progress=False,
             )
-            yield translate_all
+            yield
