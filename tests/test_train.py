@@ -15,6 +15,9 @@ from tests import two_ranks
 from tests.test_notebooks import ROOT
 from tests.test_training import same_parameters, without_seconds
 
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="torchrun wants USE_LIBUV=0 there, untried here"
+)
 SHORT = "--epochs 3 --dropout 0 --emb 8 --enc-hid 8 --hid 16 --max-words 10".split()
 
 
