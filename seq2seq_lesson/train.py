@@ -20,7 +20,6 @@ from seq2seq_lesson.runtime import pick_device, seed_everything
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
 from seq2seq_lesson.tasks import SMALL, TRANSLATE
 from seq2seq_lesson.training import Recipe, evaluate, fit, place
-from seq2seq_lesson.vocabulary import Vocabulary
 
 RECIPE, SIZES = asdict(TRANSLATE), SMALL | {"dropout": 0.1}
 
@@ -55,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     raw, most = corpus.read_pairs(given["corpus"]), given["max_words"]
     pairs = corpus.prepare(raw, ("",), most) if most else corpus.prepare(raw)
     parts, known = corpus.split(pairs), corpus.known_translations(pairs)
-    src = Vocabulary.from_sentences((pair.source for pair in parts.train), min_count=2)
-    tgt = Vocabulary.from_sentences((pair.target for pair in parts.train), min_count=2)
+    src, tgt = corpus.vocabularies(parts.train, min_count=2)
     device = join()
     seed_everything(recipe.seed)
     sizes = {name: given[name] for name in SIZES} | {"max_len": max(32, most or 0)}

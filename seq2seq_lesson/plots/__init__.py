@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from matplotlib.colors import to_hex, to_rgb
 
-from seq2seq_lesson.palette import INK, LETTERS
+from seq2seq_lesson.drawing import LETTERS
+from seq2seq_lesson.palette import INK
 
 Curve = TypeVar("Curve")
 Style = TypeVar("Style")

@@ -24,15 +24,15 @@ from statistics import mean
 import torch
 
 from seq2seq_lesson import metrics
-from seq2seq_lesson.corpus import SentencePair, encode_pairs
-from seq2seq_lesson.exercises.beam import search
+from seq2seq_lesson.corpus import SentencePair, encode_pairs, vocabularies
 from seq2seq_lesson.seq2seq import ModelConfig, Seq2Seq
+from seq2seq_lesson.studies.beam import search
 from seq2seq_lesson.training import Recipe
 from seq2seq_lesson.translation import translate
 from seq2seq_lesson.vocabulary import Vocabulary
 from tools.address import ROOT
 from tools.bench.curves import Curve, draw, publish
-from tools.bench.procedures import epochs, vocabularies
+from tools.bench.procedures import epochs
 
 PARTS = ("train", "val", "test_2016_flickr")
 SIZES = {"emb": 128, "enc_hid": 128, "hid": 256, "dropout": 0.3, "max_len": 64}
@@ -122,8 +122,10 @@ class Side:
     def write(self, sources: Sequence[str], width: int) -> list[str]:
         """Translate with a beam; of width 1 it is greedy."""
         src, tgt = self.words
-        if width == 1:
-            return [found.text for found in translate(self.model, sources, src, tgt)]
+        if width == 1:  # a text of known words is read as it stands, not cleaned
+            known = [" ".join(w if w in src else "<unk>" for w in text.split())
+                     for text in sources]  # fmt: skip
+            return [found.text for found in translate(self.model, known, src, tgt)]
         ids = (search(self.model, src.encode(text), width)[0] for text in sources)
         return [" ".join(tgt.decode(found or [])) for found in ids]
 
