@@ -163,9 +163,9 @@ def _marks(item: Item, numbers: Numbers) -> Iterator[str]:
             yield f"{field}/>"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=128)
 def _part(part: Part, belongs: str) -> str:
-    """A part's elements; a page has the same part in many frames."""
+    """A part's elements; a page has the same part in many frames that follow."""
     shown, waiting = (
         "".join(mark for item in items for mark in _marks(item, {}))
         for items in (part.items, part.numbers)
