@@ -55,7 +55,9 @@ class extends HTMLElement {
     this.controls = this.data.controls.map((control, c) => this.control(control, c));
     bar.append(...this.controls.map(control => control.box));
     this.stage = made("div", { className: "stage" });
-    this.replaceChildren(bar, this.stage, this.said, this.elsewhere());
+    const textContent = "↔ Wider than the screen: swipe the picture sideways.";
+    this.wide = made("div", { textContent, className: "wide" });
+    this.replaceChildren(bar, this.wide, this.stage, this.said, this.elsewhere());
     this.show();
     for (const still of this.area.querySelectorAll("img"))
       (still.closest(".jp-OutputArea-child, .output_area") ?? still).hidden = true;
@@ -112,6 +114,8 @@ class extends HTMLElement {
     const aside = [...this.stage.children].map(child => child.scrollLeft);
     this.stage.innerHTML = this.frame(frame);
     [...this.stage.children].forEach((child, n) => { child.scrollLeft = aside[n] });
+    this.wide.hidden = ![...this.stage.children].some(
+      child => child.scrollWidth > child.clientWidth + 1);
     this.spoken = hushed(this.stage.querySelectorAll("[role=status]"));
   }
 

@@ -130,7 +130,7 @@ def test_forcing_in_the_widget_changes_the_rest_and_can_be_taken_back(explorer):
 def test_a_word_that_cannot_be_written_gets_a_sentence(explorer):
     explorer.controls["word"].value = "flowerz<b>"
     assert explorer.settings["forced"] == ()
-    note = draw(explorer.settings).notes[1]
+    note = draw(explorer.settings).above[1]
     assert note.startswith("“flowerz<b>” is none of the")
     assert "did you mean" in note
     assert "flowerz&lt;b&gt;" in explorer.picture.value
@@ -188,7 +188,7 @@ def test_unknown_words_are_marked():
     boxes = [i for i in leaves(drawing.items) if isinstance(i, Box)]
     marked = [box.text for box in boxes if box.role == "wrong"]
     assert marked == ["zut"]
-    assert drawing.notes[-1].startswith("Unknown to the model")
+    assert drawing.above[-1].startswith("Unknown to the model")
 
 
 def test_moving_stays_inside_and_force_lets_go_of_what_is_later():
@@ -208,7 +208,7 @@ def test_nothing_tells_what_is_written_later(step):
     settings = {**stepper().settings, "step": step}
     shown = draw(settings)
     steps = written_step(slice(step))
-    read, notes = EXAMPLES[0].split(), shown.notes[1:]
+    read, notes = EXAMPLES[0].split(), shown.above[1:]
     assert step_picture(steps, step, read, set(), "after", notes) == shown
     assert draw({**settings, "forced": ((step + 1, "dog"),)}) == shown
 
@@ -268,7 +268,7 @@ def test_a_word_of_ones_own_is_nothing_to_guess():
 def test_a_word_that_cannot_be_leaves_the_forced_one_and_says_so(explorer):
     explorer.controls["word"].value = "he"
     explorer.controls["word"].value = "zzz"
-    told = " ".join(draw(explorer.settings).notes)
+    told = " ".join(draw(explorer.settings).above)
     assert "is made to write “he”" in told
     assert "Your “he” stays." in told
     assert "by itself." not in told
@@ -288,7 +288,7 @@ def test_a_temperature_changes_the_probabilities_and_nothing_else():
     ratio = [chances[first] / chances[second] for chances in runner]
     assert ratio[0] == pytest.approx(ratio[1] ** 2, rel=1e-3)  # by hand: e^(a/2)^2
     settings = {**stepper().settings, "temperature": "2"}
-    assert any("writes the same" in note for note in draw(settings).notes)
+    assert any("writes the same" in note for note in draw(settings).above)
 
 
 def test_rivals_have_rivals_and_no_model_was_trained_on_them():
@@ -420,7 +420,7 @@ def test_a_model_of_ones_own_is_stepped_through(own):
         torch.testing.assert_close(step.scores.softmax(-1), step.weights)
     explorer.set(sentence="d z", forced=(), step=1)
     assert (
-        "Unknown to the model, so read as <unk>: “z”." in draw(explorer.settings).notes
+        "Unknown to the model, so read as <unk>: “z”." in draw(explorer.settings).above
     )
     torch.nn.init.zeros_(own.decoder.output.weight)  # what comes later is not seen
     assert "read a letter" in " ".join(words_in(draw(explorer.settings)))

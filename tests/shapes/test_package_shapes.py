@@ -40,6 +40,8 @@ EXEMPT = {
     "studies/memory.py: spread": "numbers of any shape come in, a text goes out",
     "studies/reversal.py: published_again": "a whole training, too long for the walk",
     "studies/reversal.py: probed": "vectors of any kind come in, a share goes out",
+    "studies/two_processes.py: alone": "pairs come in; `gradient` tells the shape",
+    "studies/two_processes.py: together": "pairs come in, other processes answer",
     "studies/__init__.py: span": "numbers of any shape come in, a text goes out",
     "interventions.py: intervened": "hands the change on; no tensor passes here",
     "metrics.py: hard_alignment": "one matrix comes in, a set of links goes out",
@@ -242,6 +244,11 @@ def walk_padding_studies(lesson):
     examples = lesson.corpus.encode_pairs(pairs, src, tgt)
     shapes.axes(batch=3, tgt_len=4)
     start.learn_start(model, lesson.batches.collate(examples), steps=1)
+    torch.distributed.init_process_group(
+        "gloo", store=torch.distributed.HashStore(), rank=0, world_size=1
+    )
+    getattr(lesson, "studies.two_processes").shared(model, examples, by_words=True)
+    torch.distributed.destroy_process_group()
     shapes.axes(batch=None, tgt_len=None)
     list(memory.moved_by_pads(model, src))
     read = readback.last_states(model, group, src)

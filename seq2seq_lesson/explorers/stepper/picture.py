@@ -73,7 +73,7 @@ def step_picture(
         y += 30 + height + GAP
     said = _in_words(steps, number, read, noun, hidden)
     title = f"Decoding, one {noun} at a time"
-    return Drawing(width, y - GAP + 6, title, said, tuple(items), (said, *notes))
+    return Drawing(width, y - GAP + 6, title, said, tuple(items), (), (said, *notes))
 
 
 def _in_words(
