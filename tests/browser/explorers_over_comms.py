@@ -19,6 +19,7 @@ from tests.browser.stage import ARTEFACTS
 from tools.address import ROOT
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+IS_COLAB = "import sys; sys.modules.setdefault('google.colab', sys)"
 
 
 class Page:
@@ -108,7 +109,7 @@ def client(name, tmp_path_factory):
 def page(name, client):
     """A page on which the explorer's cells were run."""
     page = Page(client)
-    for code in cells(name):
+    for code in (IS_COLAB, *cells(name)):
         page.run(code)
     return page
 
