@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ipywidgets import Button, Dropdown
+from ipywidgets import Button, Dropdown, SelectionSlider
 from jupyter_client import KernelManager
 
 from seq2seq_lesson.explorers.explorer import BEHIND
@@ -124,7 +124,7 @@ def move(page: Page, explorer, name: str, value: object) -> None:
             page.follow()
             control.click()
             return
-        case Dropdown():
+        case Dropdown() | SelectionSlider():
             state = {"index": list(control._options_values).index(value)}
         case _:
             state = {"value": value}
@@ -157,7 +157,7 @@ def test_it_follows_every_move_and_keeps_its_state(page, name):
             comm = page.find(control)
             page.send(comm, {"method": "request_state"})
             said = page.models[comm]
-            if isinstance(control, Dropdown):
+            if isinstance(control, Dropdown | SelectionSlider):
                 assert said["index"] == control.index, control.description
             else:
                 assert said["value"] == control.value, control.description
@@ -182,6 +182,7 @@ def test_the_kernel_does_not_grow_over_500_updates(page, name):
         "landing": ("batch", range(1, 6)),
         "stepper": ("step", range(1, 8)),
         "attention": ("example", range(1, 9)),  # places in the list
+        "step": ("score 2", range(-4, 5)),
         "reversal": ("length", range(1, 21)),
     }[name]
     comm = page.find(explorer.controls[control])
