@@ -152,7 +152,7 @@ class Stage:
         mouse.move(base["x"] + share * base["width"], middle, steps=5)
         mouse.up()
         readout = self.control(name).locator(".widget-readout").inner_text()
-        self.twin.controls[name].value = int(readout.replace(",", ""))
+        self.twin.controls[name].value = int(readout.replace(",", "").replace("−", "-"))
         self.agrees()
 
     def times(self) -> list[float]:
