@@ -41,7 +41,7 @@ STYLE = (
     + colours("github-dark")
     + "}"
 )
-PAGE = """<!doctype html>
+HEAD = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -50,6 +50,10 @@ PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
+"""
+PAGE = (
+    HEAD
+    + """\
 <a class="skip" href="#text">Skip to the text</a>
 <header>
 <a href="index.html"><b>Seq2seq, dissected</b></a>
@@ -69,6 +73,7 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
+)
 
 
 # Code that nobody need read, and an output that answers a question, wait for a click;

@@ -12,24 +12,19 @@ from nbformat import NotebookNode, v4
 from traitlets import Unicode
 
 from tools.exercise_cells import tags
-from tools.pages import STYLE, body_of
+from tools.pages import HEAD, STYLE, body_of
 
 LONGEST = 10_000  # characters of an output, and of a cell
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
+PAGE = (
+    HEAD
+    + """\
 <main>
 {body}
 </main>
 </body>
 </html>
 """
+)
 
 
 def page(title: str, body: str, style: str = "") -> str:
