@@ -1,5 +1,6 @@
 """The class at a glance says what the saved notebooks say, and runs nothing."""
 
+import ast
 import os
 import re
 from html import unescape
@@ -8,8 +9,10 @@ import nbformat
 import pytest
 from nbformat import v4
 
+from seq2seq_lesson.exercises.exit_form import QUESTIONS
 from tests.classroom import example
 from tests.exercise_cells import run
+from tests.test_notebooks import CAPSTONE, NAMES, PATHS
 from tools.classroom import progress
 from tools.classroom.student import student_copy
 from tools.exercise_cells import by_number
@@ -112,3 +115,15 @@ def test_a_file_that_cannot_be_read_is_named(folder):
 def test_the_hint_of_a_dictionary_ends_where_the_rest_begins():
     told = "Not yet: 1 of 3 are right. a is not 2. Hint: Think. Still open: b."
     assert progress.HINT.search(told)[1] == "Think."
+
+
+@pytest.mark.parametrize("path", [*PATHS, CAPSTONE], ids=[*NAMES, CAPSTONE.stem])
+def test_it_closes_each_notebook_and_its_answers_can_be_read(path):
+    book = nbformat.read(path, as_version=4)
+    *_, last = (cell for cell in book.cells if cell.cell_type == "code")
+    call = ast.parse(last.source).body[-1].value
+    assert call.func.id == "exit_form"
+    assert {keyword.arg for keyword in call.keywords} == {*QUESTIONS}
+    assert progress.form(book) == {}
+    last.source = last.source.replace('unclear=""', 'unclear="bmm"')
+    assert progress.form(book) == {"unclear": "bmm"}
