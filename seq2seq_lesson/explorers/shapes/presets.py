@@ -182,7 +182,7 @@ MISSIONS = {  # by piece: what to reach, and whether it is
         (
             ("make h_n (6, 4, 8).", _made("h_n", 6, 4, 8)),
             (
-                "write `src_emb.transpose(0, 1)` into the layer's brackets, then move "
+                "write src_emb.transpose(0, 1) into the layer's brackets, then move "
                 "sizes until PyTorch accepts the wrong thing.",
                 lambda now, chance: bool(chance),
             ),
