@@ -39,7 +39,12 @@ from seq2seq_lesson.explorers.shapes.running import (
 
 SLIDES = 40  # as far as a slider goes
 GIVEN = re.compile(r"= torch\.(zeros|ones|randint|linspace|arange)\(")
-ON_A_PAGE = {"batch slider": (1, 4), "src_len slider": (3, 7), "layers slider": (1, 3)}
+ON_A_PAGE = {
+    "batch slider": (1, 4),
+    "src_len slider": (3, 7),
+    "layers slider": (1, 3),
+    "directions slider": (1, 2),
+}
 START = {
     "question": 0, "right": 0, "asked": 0, "tries": 0, "said": "",
     "now": ("", ()), "before": ("", ()), "done": (),
