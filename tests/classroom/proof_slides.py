@@ -71,7 +71,10 @@ PRINTED = """() => [...document.querySelectorAll('.pdf-page')].map(page => {
   const place = e => { const r = e.getBoundingClientRect();
     return [r.left, r.top, r.right, r.bottom, r.height]; };
   const shown = e => e.checkVisibility({visibilityProperty: true});
-  return {page: place(page),
+  return {page: place(page), asked: page.querySelectorAll('.celltag_asked').length,
+    number: parseFloat(getComputedStyle(page.querySelector('.slide-number')).fontSize),
+    texts: [...page.querySelectorAll('h1, h2, h3, p, li, td, pre')].filter(shown)
+      .map(e => [e.textContent.trim(), ...place(e)]),
     pictures: [...page.querySelectorAll('img, .stage svg')].filter(shown).map(place)};
 })"""
 
@@ -242,6 +245,26 @@ def test_feet_grow_with_the_screen(deck):
         assert slide["number"] >= least
 
 
+def test_a_slider_that_was_dragged_gives_the_keys_back(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto((DECKS / "lecture.html").as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    at = "Reveal.getSlides().findIndex(s => s.querySelector('living-explorer'))"
+    n = page.evaluate(at)
+    page.evaluate(SHOW, [n, 0])
+    slider = page.locator("section.present living-explorer input[type=range]").first
+    place = slider.bounding_box()
+    page.mouse.move(place["x"] + 8, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 60, place["y"] + place["height"] / 2, steps=5)
+    page.mouse.up()
+    assert int(slider.input_value()) > 0
+    page.keyboard.press("PageDown")
+    gone = page.evaluate("Reveal.getSlides().indexOf(Reveal.getCurrentSlide())")
+    page.close()
+    assert gone == n + 1
+
+
 def test_pictures_are_large_and_described(deck):
     for number, slide in deck["states"]:
         for picture in slide["pictures"]:
@@ -250,8 +273,18 @@ def test_pictures_are_large_and_described(deck):
             assert len(picture["alt"]) > 20, number
 
 
-def test_each_state_is_printed_on_a_page_with_its_pictures(deck):
-    assert len(deck["printed"]) >= len(deck["slides"])
+def test_a_slide_is_printed_once_with_all_it_holds_and_a_question_before_it(deck):
+    asked = sum(bool(slide["asked"]) for slide in deck["slides"])
+    assert len(deck["printed"]) == len(deck["slides"]) + asked
+    told = {text for page in deck["printed"] for text, *_ in page["texts"]}
+    for number, slide in deck["states"]:
+        for piece in slide["texts"]:
+            assert any(piece["text"] in text for text in told), (number, piece)
+    for number, printed in enumerate(deck["printed"], start=1):
+        _, top, _, bottom, _ = printed["page"]
+        assert printed["number"] >= 18
+        for text, _, first, _, last, _ in printed["texts"]:
+            assert top <= first <= last <= bottom - 30, (number, text)
     for number, printed in enumerate(deck["printed"], start=1):
         _, top, _, bottom, _ = printed["page"]
         for picture in printed["pictures"]:

@@ -72,6 +72,19 @@ def test_a_slide_may_say_it_in_its_own_words():
     assert notes.source == "All of it."
 
 
+def test_numbers_that_begin_a_slide_may_say_what_they_are():
+    cell = code("f()", "slide", v4.new_output("stream", text="1"))
+    cell.metadata.slideshow.says = "Of three seeds."
+    head, *_ = chosen(prose("## 3. Why?"), cell)
+    assert head.source == "## Why?\n\nOf three seeds."
+
+
+def test_notes_are_not_folded():
+    folded = "<details><summary>What it means</summary>\n\nIt is so.\n</details>\n\nOr?"
+    (*_, notes) = chosen(prose("## A"), code("f()", "slide"), prose(folded))
+    assert notes.source == "It is so.\n\n\nOr?"
+
+
 def test_a_title_has_no_notes_and_no_advice_for_colab():
     text = "# 01 · Why?\n\n[![b](b)](l)\n\nOn Colab, save.\n\nAsked.\n\nYou need time."
     (slide,) = chosen(prose(text, "slide"))
@@ -198,9 +211,9 @@ def test_a_plan_takes_slides_in_its_own_order_and_tells_the_rest(monkeypatch):
     texts = [
         "## 2",
         "## 1",
-        "## rest\n\n5 minutes",
+        "# rest\n\n5 minutes",
         "## 1",
-        "## both\n\n4 minutes: talk",
+        "# both\n\n4 minutes: talk",
     ]
     assert [cell.source for cell in found] == texts
     assert found[2].metadata.slideshow.data == {"foot": "rest", "timing": 300}
@@ -276,6 +289,18 @@ def test_no_slide_begins_with_a_heading_alone(lesson):
         only = all(c.cell_type == "markdown" and not tags(c) for c in first)
         formula = any("$$" in c.source for c in first)
         assert not only or words_of(first) or formula, slide[0].source
+
+
+def test_numbers_stand_on_no_slide_without_a_word(lesson):
+    bare = [
+        slide[0].source
+        for slide in lesson
+        if not words_of(slide) and not any("asked" in tags(c) for c in slide)
+        for c in slide
+        if c.metadata.get("transient")
+        and any(o.output_type == "stream" for o in c.outputs)
+    ]
+    assert not bare
 
 
 def test_slides_speak_of_no_section_and_of_no_article_by_its_letter(lesson):

@@ -3,10 +3,11 @@
 A cell is on a slide if its metadata holds `slideshow.slide_type`: "slide" begins one,
 "-" goes on with it, "fragment" waits for a key. Of prose the slide shows the heading
 and the first sentences, forty words at most, of the first paragraph or of those in
-`slideshow.paragraphs`, or else what `slideshow.says`; the rest is for the speaker's
-notes (key S). A picture or a prediction stands without its code; so does any output
-with `slideshow.show` "output", and with "picture", "table" or "text" that alone. What
-a prediction's answer measured waits for a key of its own.
+`slideshow.paragraphs`, or else what `slideshow.says`, which a code cell that begins a
+slide may have, too; the rest is for the speaker's notes (key S). A picture or a
+prediction stands without its code; so does any output with `slideshow.show` "output",
+and with "picture", "table" or "text" that alone. What a prediction's answer measured
+waits for a key of its own. Printed, a slide has a page, and a question one before it.
 """
 
 import argparse
@@ -74,10 +75,18 @@ DECK = """<!doctype html>
 </div></div>
 <script>{script}</script>
 <script>
+if (/print-pdf/.test(location.search))  // on paper a question stands before its answer,
+  for (const part of document.querySelectorAll(".fragment"))  // and all else together
+    if (part.closest("section").querySelector(".celltag_asked"))
+      part.dataset.fragmentIndex = 0;
+    else part.replaceWith(...part.childNodes);
 Reveal.initialize({{ width: 1280, height: 720, margin: 0, center: false,
   display: "flex", transition: "none", navigationMode: "linear", hash: true,
   slideNumber: "c/t", defaultTiming: 0,
   pdfMaxPagesPerSlide: 1, plugins: [RevealNotes] }});
+document.addEventListener("pointerup", ({{ target }}) => {{  // else it keeps the keys
+  if (target.type === "range") target.blur();
+}});
 Reveal.on("pdf-ready", () => {{  // on paper all explorers are in sight
   document.querySelectorAll("living-explorer").forEach(explorer => explorer.start());
 }});
@@ -236,7 +245,8 @@ def chosen(book: NotebookNode) -> NotebookNode:
         slideshow = cell.metadata.get("slideshow")
         if slideshow and slideshow.slide_type == "slide" and not own:
             text = re.sub(r"^#+ (\d+\. )?", "", heading)
-            cells.append(prose(f"## {text}", "slide"))
+            says = slideshow.get("says", "") if cell.cell_type == "code" else ""
+            cells.append(prose(f"## {text}\n\n{says}".strip(), "slide"))
             slideshow.slide_type = "-"
         heading = (own or [heading])[-1]
         if slideshow and (lines := question(cell)):
@@ -247,7 +257,7 @@ def chosen(book: NotebookNode) -> NotebookNode:
         elif slideshow:
             found = measured(cell)
             said = cut(cell, explanation(book, n))
-            cells += [cell, prose(said, "notes")] if said else [cell]
+            cells += [cell, prose(opened(said), "notes")] if said else [cell]
             if found:
                 asked.source = asking(asked.metadata.lines, found)
                 letter = "ABCDEF"[asked.metadata.lines.index(found) - 1]
@@ -255,6 +265,11 @@ def chosen(book: NotebookNode) -> NotebookNode:
                 why = prose(told.source, "notes", "wrong")
                 cells += [prose(text, "fragment", "measured"), why]
     return v4.new_notebook(cells=cells, metadata=book.metadata)
+
+
+def opened(said: str) -> str:
+    """The speaker's notes, in which nothing is folded away."""
+    return re.sub(r"</?details>|<summary>.*?</summary>", "", said).strip()
 
 
 def slides_of(book: NotebookNode) -> list[Slide]:
@@ -305,7 +320,7 @@ def parts_of(name: str, decks: dict[str, list[Slide]]) -> Iterator[Slide]:
             yield deepcopy(decks[deck][number - 1])
         if minutes := part.measured(lambda deck, number: 0):
             how = re.sub(SLIDES + "(; )?", "", part.how)
-            told = prose(f"## {part.what}\n\n{how}", "slide")
+            told = prose(f"# {part.what}\n\n{how}", "slide")
             data = {"foot": part.what, "timing": round(60 * minutes)}
             told.metadata.slideshow.data = NotebookNode(data)
             yield [told]
