@@ -112,6 +112,25 @@ def test_a_file_that_cannot_be_read_is_named(folder):
     assert unread == ["bob/notes.ipynb: the file is a web page, not a notebook"]
 
 
+def test_nobody_is_lost(tmp_path):
+    lost = saved()
+    for cell in lost.cells:
+        cell.metadata.pop("tags", None)
+    books = {"j.doe/00_example": saved(), "j.smith/00_example": saved()}
+    books |= {"k.may/02_encoder_dissection": lost}
+    for way, book in books.items():
+        (tmp_path / way).parent.mkdir()
+        nbformat.write(book, tmp_path / f"{way}.ipynb")
+    students, unread = progress.look(tmp_path)
+    assert {name: one.place for name, one in students.items()} == {
+        "j.doe": "00_example",
+        "j.smith": "00_example",
+    }
+    assert unread == [
+        "k.may/02_encoder_dissection.ipynb: no cell in it is marked as a check"
+    ]
+
+
 def test_the_hint_of_a_dictionary_ends_where_the_rest_begins():
     told = "Not yet: 1 of 3 are right. a is not 2. Hint: Think. Still open: b."
     assert progress.HINT.search(told)[1] == "Think."

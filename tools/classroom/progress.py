@@ -98,12 +98,14 @@ def look(folder: Path) -> tuple[dict[str, Student], list[str]]:
             unread.append(f"{way}: {error}")
             continue
         checks = by_number(book, "exercise-check")
-        if checks:  # else it is none of ours; what was saved last counts
-            student = students[Path(way.parts[0]).stem]
+        if checks:  # what was saved last counts
+            student = students[way.parts[0].removesuffix(".ipynb")]
             student.verdicts |= {number: said(c) for number, c in checks.items()}
-            student.place = f"{path.stem}: {heading(book)}"
+            student.place = ": ".join(filter(None, [path.stem, heading(book)]))
             if answers := form(book):
                 student.forms[min(checks)[:2]] = answers
+        elif re.match(r"(deeper-)?0\d_", path.name):  # another is none of ours
+            unread.append(f"{way}: no cell in it is marked as a check")
     return dict(students), unread
 
 

@@ -4,6 +4,7 @@ Whatever was done to it is told in words. Cells are known by their tags; a check
 its text, where tags were lost.
 """
 
+import warnings
 from collections import Counter, defaultdict
 from copy import deepcopy
 from pathlib import Path
@@ -55,9 +56,10 @@ def parse(data: bytes) -> NotebookNode:
     if text.startswith("<"):
         raise ValueError("the file is a web page, not a notebook")
     try:
-        book = nbformat.reads(text, as_version=4)
-        book.nbformat_minor = 5  # whose cells have ids
-        _, book = normalize(book, strip_invalid_metadata=True)
+        with warnings.catch_warnings(action="ignore"):  # ids are made, or made anew
+            book = nbformat.reads(text, as_version=4)
+            book.nbformat_minor = 5  # whose cells have ids
+            _, book = normalize(book, strip_invalid_metadata=True)
     except NotJSONError:
         raise ValueError("the file breaks off, or is no notebook") from None
     except Exception as error:
