@@ -102,6 +102,12 @@ def test_a_part_is_measured_by_all_that_it_names():
     assert 0 < read.measured(lambda *_: 0) < whole.measured(lambda *_: 0)
 
 
+def test_what_a_slide_says_of_a_part_names_no_slide():
+    parts = [part for name in slides_plan.PLANS for part in slides_plan.plan(name)]
+    told = [re.sub(slides_plan.SLIDES, "", part.how) for part in parts]
+    assert not [how for how in told if "slide" in how]
+
+
 def test_another_plan_is_told():
     with pytest.raises(ValueError, match="wanted one of lecture, sessions, workshop"):
         slides_plan.plan("lectures")
