@@ -71,7 +71,11 @@ PRINTED = """() => [...document.querySelectorAll('.pdf-page')].map(page => {
   const place = e => { const r = e.getBoundingClientRect();
     return [r.left, r.top, r.right, r.bottom, r.height]; };
   const shown = e => e.checkVisibility({visibilityProperty: true});
-  return {page: place(page), all: page.innerText,
+  const walk = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
+  let all = '';
+  while (walk.nextNode())
+    if (shown(walk.currentNode.parentElement)) all += walk.currentNode.data;
+  return {page: place(page), all,
     number: parseFloat(getComputedStyle(page.querySelector('.slide-number')).fontSize),
     texts: [...page.querySelectorAll('h1, h2, h3, p, li, td, pre')].filter(shown)
       .map(e => [e.textContent.trim(), ...place(e)]),
@@ -284,7 +288,7 @@ def test_a_slide_is_printed_once_with_all_it_holds_and_a_question_before_it(deck
         _, top, _, bottom, _ = printed["page"]
         assert printed["number"] >= 18
         for text, _, first, _, last, _ in printed["texts"]:
-            assert top <= first <= last <= bottom - 30, (number, text)
+            assert top <= first <= last <= bottom - 26, (number, text)
     for number, printed in enumerate(deck["printed"], start=1):
         _, top, _, bottom, _ = printed["page"]
         for picture in printed["pictures"]:
