@@ -41,14 +41,14 @@ living-explorer .bar > div { display: flex; align-items: center; gap: .4em;
 living-explorer label { display: flex; flex-wrap: wrap; align-items: center; gap: .4em;
   max-width: 100% }
 living-explorer .bar > [hidden] { display: none }
-living-explorer label:has(select) { flex-wrap: nowrap }
-living-explorer select { min-width: 0 }
 living-explorer [type=range] { width: 6.5em }
 living-explorer :is(select, button, input) { font: inherit; color: inherit;
   max-width: 100%; min-height: 1.9em; margin: 0 }
 living-explorer :is(select, button) { background: transparent; padding: .1em .5em;
   border: 1px solid; border-radius: 4px }
 living-explorer option { color: #111; background: #fff }
+@media (pointer: coarse) {  /* fingers */
+  living-explorer :is(select, button, input) { min-width: 40px; min-height: 40px } }
 living-explorer button[aria-disabled=true] { opacity: .45 }
 living-explorer output { min-width: 1.5em }
 living-explorer .said, living-explorer + .said { position: fixed; width: 1px;

@@ -68,3 +68,6 @@ def test_the_first_key_skips_to_the_text_and_what_is_wide_moves_by_keys(page):
     wide.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.activeElement.scrollLeft > 0")
+    assert "more" in wide.get_attribute("class")  # it fades
+    wide.evaluate("box => { box.scrollLeft = box.scrollWidth }")
+    page.wait_for_function("!document.activeElement.matches('.more')")
