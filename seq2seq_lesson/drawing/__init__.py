@@ -119,7 +119,8 @@ class Drawing:
 
     `title` and `description` are read to those who do not see the picture. `notes`
     and `above` are wrapped; they may hold what a user typed (see `shorten`). `beside`
-    is a second picture of the same size, which stands below where room is short.
+    is a second picture of the same size, which stands below where room is short; where
+    that for one is short, it is scrolled as far as to `eye`, a place from the left.
     """
 
     width: float
@@ -130,6 +131,7 @@ class Drawing:
     notes: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
     beside: tuple[Item, ...] = ()
+    eye: float = 0
 
 
 def leaves(items: Iterable[Item]) -> Iterator[Item]:

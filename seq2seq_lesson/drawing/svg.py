@@ -52,7 +52,8 @@ def to_html(drawing: Drawing) -> str:
         box = f'{named}{reached} style="overflow-x:auto;display:flex;flex-wrap:wrap"'
         pictures = style + pictures
     else:
-        box = f'style="overflow-x:auto"{reached}'
+        eye = f' data-eye="{_n(drawing.eye / drawing.width)}"' * (drawing.eye > 0)
+        box = f'style="overflow-x:auto"{reached}{eye}'
         pictures = _svg(drawing, drawing.items, named, numbers, style)
     above, below = (notes_to_html(*notes) for notes in (drawing.above, drawing.notes))
     return f"{above}<div {box}>{pictures}</div>{below}"

@@ -33,7 +33,9 @@ class extends HTMLElement {
     }
     for (const box of this.area.querySelectorAll("[placeholder]"))
       if (!box.labels[0]?.textContent) box.ariaLabel = box.placeholder;
-    const notes = this.area.querySelectorAll(".widget-html-content [role=status]");
+    const live = ".widget-html-content";
+    for (const picture of this.area.querySelectorAll(live)) drawn(picture);
+    const notes = this.area.querySelectorAll(`${live} [role=status]`);
     if (!notes.length) return;
     const spoken = hushed(notes);
     if (!this.spoken) this.after(this.said);  // nobody has moved anything
@@ -114,6 +116,7 @@ class extends HTMLElement {
     const aside = [...this.stage.children].map(child => child.scrollLeft);
     this.stage.innerHTML = this.frame(frame);
     [...this.stage.children].forEach((child, n) => { child.scrollLeft = aside[n] });
+    drawn(this.stage);
     this.wide.hidden = ![...this.stage.children].some(
       child => child.scrollWidth > child.clientWidth + 1);
     this.spoken = hushed(this.stage.querySelectorAll("[role=status]"));
@@ -170,10 +173,34 @@ function hushed(notes) {
   return [...notes].map(note => note.innerText).join(" ");
 }
 
+// A picture is one stop of the Tab key; where it is cut, what it tells of is shown.
+function drawn(stage) {
+  for (const picture of stage.querySelectorAll(".touch:has(.part)")) {
+    picture.ariaDescription = "arrow keys go from part to part";
+    const [, ...others] = picture.querySelectorAll(".part");
+    for (const part of others) part.tabIndex = -1;
+  }
+  for (const box of stage.querySelectorAll("[data-eye]"))
+    box.scrollLeft = box.dataset.eye * box.scrollWidth - box.clientWidth;
+}
+
+// Arrow keys lead round a picture's parts.
+function go(part, by) {
+  const parts = [...part.closest(".touch").querySelectorAll(".part")];
+  const next = parts.at((parts.indexOf(part) + by) % parts.length);
+  part.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
 // Keys that a control uses are not also a deck's or a notebook's.
 function own(event) {
-  const arrow = event.key.startsWith("Arrow"), { type } = event.target;
-  if (!type || arrow && type === "button") return;
+  const arrow = event.key.startsWith("Arrow"), { target } = event, { type } = target;
+  const part = arrow && target.matches(".part");
+  if (part) {
+    go(target, /Right|Down/.test(event.key) ? 1 : -1);
+    event.preventDefault();
+  } else if (!type || arrow && type === "button") return;
   if (!event.ctrlKey && !event.metaKey && !/^(Page|Escape)/.test(event.key))
     event.stopPropagation();
 }

@@ -21,6 +21,7 @@ HERE = """area => {
   const kind = e.getAttribute('role') ?? e.type ?? e.localName;
   return {
     kind: e.matches('.part') ? 'part' : kind,
+    parts: e.closest('.touch')?.querySelectorAll('.part').length,
     name: e.ariaLabel || label || e.textContent,
     value: e.getAttribute('aria-valuetext') ?? e.value,
     off: e.ariaDisabled === 'true',
@@ -53,10 +54,17 @@ def walked(page: Page, area: Locator) -> Counter:
                 return found
             continue
         found[here["kind"]] += 1
-        if here["kind"] == "part":
-            assert here["outline"] != "none", here
-            assert here["opacity"] == 1, here
-            assert here["numbers"], here
+        if here["kind"] == "part":  # arrow keys lead round all of its picture
+            assert here["parts"] > 3
+            for _ in range(here["parts"]):
+                part = inside.evaluate(HERE)
+                assert part["outline"] != "none", part
+                assert part["opacity"] == 1, part
+                assert part["numbers"], part
+                page.keyboard.press("ArrowRight")
+            assert inside.evaluate(HERE) == here
+            page.keyboard.press("ArrowLeft")
+            assert inside.evaluate(HERE) != here
         elif here["kind"] in KEYS and not here["off"] and here["name"] not in QUIET:
             for _ in range(1 + (here["name"] in TWICE)):
                 before = inside.evaluate(SHOWN)

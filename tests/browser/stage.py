@@ -40,11 +40,17 @@ new MutationObserver(found => {
   requestAnimationFrame(() => window.times.push(performance.now() - began));
 }).observe(document, { childList: true, subtree: true });
 """
-SAME = """([where, html]) => {
-  const wanted = document.createElement('div'); wanted.innerHTML = html;
-  for (const note of wanted.querySelectorAll('[role=status]')) note.role = null;
-  return document.querySelector(where)?.innerHTML === wanted.innerHTML;
+PLAIN = """html => {  // without what the player adds or takes away
+  const rest = document.createElement('div'); rest.innerHTML = html;
+  for (const one of rest.querySelectorAll('[role=status]')) one.role = null;
+  for (const one of rest.querySelectorAll('.part')) one.tabIndex = -1;
+  for (const one of rest.querySelectorAll('.touch')) one.ariaDescription = null;
+  return rest.innerHTML;
 }"""
+SAME = f"""([where, html]) => {{
+  const plain = {PLAIN}, here = document.querySelector(where);
+  return here && plain(here.innerHTML) === plain(html);
+}}"""
 
 
 def chromium_path() -> str | None:

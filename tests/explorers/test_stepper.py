@@ -152,6 +152,7 @@ def test_picture_tells_the_step():
     assert widest.width == pytest.approx(1 + 8 * float(step.weights[place]))
     middle = boxes["belle"].x + boxes["belle"].width / 2
     assert widest.start[0] == pytest.approx(middle)
+    assert middle < drawing.eye < middle + boxes["belle"].width
     assert drawing.description.startswith("Step 5: it reads “your”")
 
 

@@ -72,8 +72,12 @@ def step_picture(
         items += drawn
         y += 30 + height + GAP
     said = _in_words(steps, number, read, noun, hidden)
-    title = f"Decoding, one {noun} at a time"
-    return Drawing(width, y - GAP + 6, title, said, tuple(items), (), (said, *notes))
+    title, height = f"Decoding, one {noun} at a time", y - GAP + 6
+    eye = 0.0
+    if step.weights is not None:
+        eye = LEFT + sum(columns[int(step.weights.argmax())])
+    told = said, *notes
+    return Drawing(width, height, title, said, tuple(items), above=told, eye=eye)
 
 
 def _in_words(
