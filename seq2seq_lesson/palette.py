@@ -31,6 +31,7 @@ _CIVIDIS = (
     "00224E 002E6A 1A386F 32436D 434E6C 535A6D 61656F 6F7073 7D7C78 "
     "8C8878 9B9476 ABA072 BCAE6C CDBB63 DEC958 F0D846 FEE838"
 ).split()
+_STOPS = [bytes.fromhex(colour) for colour in _CIVIDIS]
 
 
 def family(axis: str) -> str:
@@ -47,11 +48,10 @@ def tint(axis: str) -> str:
 
 def heat(value: float) -> str:
     """The colour of cividis at a value from 0 to 1, as #rrggbb."""
-    place = min(max(value, 0.0), 1.0) * (len(_CIVIDIS) - 1)
-    left = min(int(place), len(_CIVIDIS) - 2)
-    ends = (bytes.fromhex(colour) for colour in _CIVIDIS[left : left + 2])
+    place = min(max(value, 0.0), 1.0) * (len(_STOPS) - 1)
+    left = min(int(place), len(_STOPS) - 2)
     mixed = [
         round(low + (place - left) * (high - low))
-        for low, high in zip(*ends, strict=True)
+        for low, high in zip(*_STOPS[left : left + 2], strict=True)
     ]
     return "#{:02X}{:02X}{:02X}".format(*mixed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from math import hypot
@@ -37,6 +38,13 @@ def to_html(drawing: Drawing) -> str:
     below three quarters of its size, or letters of 11 pixels, it scrolls.
     What a part does when it is pointed at is CSS alone, so it lives without a kernel.
     """
+    above, below = (notes_to_html(*notes) for notes in (drawing.above, drawing.notes))
+    return f"{above}{_box(replace(drawing, above=(), notes=()))}{below}"
+
+
+@lru_cache(maxsize=8)
+def _box(drawing: Drawing) -> str:
+    """The picture alone, in its box; a page has one under several sentences."""
     parts = [i for i in (*drawing.items, *drawing.beside) if isinstance(i, Part)]
     names = dict.fromkeys(name for part in parts for name in part.names)
     numbers: Numbers = {name: f"n{number}" for number, name in enumerate(names)}
@@ -55,8 +63,7 @@ def to_html(drawing: Drawing) -> str:
         eye = f' data-eye="{_n(drawing.eye / drawing.width)}"' * (drawing.eye > 0)
         box = f'style="overflow-x:auto"{reached}{eye}'
         pictures = _svg(drawing, drawing.items, named, numbers, style)
-    above, below = (notes_to_html(*notes) for notes in (drawing.above, drawing.notes))
-    return f"{above}<div {box}>{pictures}</div>{below}"
+    return f"<div {box}>{pictures}</div>"
 
 
 def _svg(

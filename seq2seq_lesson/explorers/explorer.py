@@ -46,6 +46,7 @@ class Explorer:
         shown:    settings -> names of the controls of use now (default: all)
         page:     by the name of a control: the values that a page without a kernel
                   offers, in order; the page carries a drawing for each combination
+        carried:  settings -> whether a page carries them (default: all)
         state:    settings that no control holds, such as a score
     """
 
@@ -58,11 +59,12 @@ class Explorer:
         settle: Callable[[Settings], Settings] | None = None,
         shown: Callable[[Settings], Collection[str]] | None = None,
         page: Mapping[str, Sequence[object]] | None = None,
+        carried: Callable[[Settings], bool] = lambda settings: True,
         **state: object,
     ) -> None:
         self.draw, self.controls = draw, dict(controls)
         self.actions, self.settle, self.shown = dict(actions or {}), settle, shown
-        self.page = dict(page or {})
+        self.page, self.carried = dict(page or {}), carried
         self.state, self.busy = state, False
         self.drawn, self.waiting = 0.0, False  # when; does a drawing stand out?
         self.picture = ipywidgets.HTML()
@@ -124,7 +126,7 @@ class Explorer:
                     moved |= self.actions[name](moved)
                 except ValueError:
                     continue
-            if moved[name] == value:
+            if moved[name] == value and self.carried(moved):
                 yield from self._frames(moved, (*chosen, value))
 
     def _settled(self, settings: Settings) -> Settings:

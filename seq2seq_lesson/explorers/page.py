@@ -1,8 +1,8 @@
 """An explorer on a page without a kernel: its pictures, packed, and their player.
 
 Pictures differ in little. Each is cut at its parts, and a piece that comes again is
-kept once. Of the pieces an element's name and attributes are kept once, what they say
-as columns, a place an element; so deflate, which looks back 32 KiB, finds it again.
+kept once. Of the pieces of a kind its elements and attributes are kept once, what they
+say as columns, a row a piece; so deflate, which looks back 32 KiB, finds it again.
 `player.js` unpacks in the browser, offline, and builds the controls.
 """
 
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from seq2seq_lesson.explorers.explorer import Explorer
 
 STILL = "A picture of the explorer's first state: run this cell to bring it alive."
-PIECE = re.compile(r'(?=<g class="part|<style|</svg>)')
-ELEMENT = re.compile(r"<[^>]*>[^<]*")
-SAYS = re.compile(r'(?<==")[^"\n]*|(?<=>)[^<\n]+')  # an attribute's value, a text
+PIECE = re.compile(r'<(?:g class="part|style|/svg>)')  # begins there
+SAYS = re.compile(r'((?<==")[^"\n]*|(?<=>)[^<\n]+)')  # an attribute's value, a text
 SLIDES = ipywidgets.IntSlider, ipywidgets.SelectionSlider
 # Where a live view is, it alone shows; a view that lost its kernel says nothing.
 STYLE = """
@@ -78,7 +77,7 @@ def living(explorer: Explorer) -> str:
             ]
             for key in keys
         ],
-        "more": explorer.controls.keys() > offers.keys(),
+        "elsewhere": _elsewhere(explorer),
         **packed(frames),
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
@@ -87,6 +86,14 @@ def living(explorer: Explorer) -> str:
         f'<living-explorer data-frames="{inside}"><em>{STILL}</em></living-explorer>'
         f"{player()}"
     )
+
+
+def _elsewhere(explorer: Explorer) -> str:
+    """What a page cannot do, to be followed by where it can be done."""
+    more = {n: c for n, c in explorer.controls.items() if n not in explorer.page}
+    boxes = [c.description for c in more.values() if isinstance(c, ipywidgets.Text)]
+    named = ", ".join(f"“{name}”" for name in boxes if name) or "typing your own"
+    return f"Here you choose. For {named} and all else: " if more else ""
 
 
 def _control(explorer: Explorer, name: str) -> Mapping[str, object]:
@@ -118,46 +125,40 @@ def _control(explorer: Explorer, name: str) -> Mapping[str, object]:
     }
 
 
-def packed(frames: Iterable[str]) -> dict[str, Any]:
-    """Kinds of elements, columns of what they say, pieces as kinds, frames as pieces.
+def packed(drawn: Iterable[str]) -> dict[str, Any]:
+    """Kinds of pieces, columns of what they say, each piece's kind, frames as pieces.
 
     A frame tells of each piece how far it is from the one that would come next.
     """
     numbers: dict[str, int] = {}
     rows = []
-    for frame in frames:
-        found = [numbers.setdefault(one, len(numbers)) for one in PIECE.split(frame)]
-        row = (str(b - a - 1 or "") for a, b in pairwise([-1, *found]))
+    for frame in drawn:
+        cuts = [0, *(found.start() for found in PIECE.finditer(frame)), len(frame)]
+        pieces = [frame[start:end] for start, end in pairwise(cuts)]
+        places = [numbers.setdefault(piece, len(numbers)) for piece in pieces]
+        row = (str(b - a - 1 or "") for a, b in pairwise([-1, *places]))
         rows.append(",".join(row))
     kinds: dict[tuple[str, ...], int] = {}
-    columns: list[list[list[str]]] = []
-    pieces = []
+    told: list[list[list[str]]] = []
+    made = []
     for piece in numbers:
-        letters = []
-        for element in ELEMENT.findall(piece):
-            says = SAYS.findall(element)
-            kind = kinds.setdefault(tuple(SAYS.split(element)), len(kinds))
-            columns += [[[] for _ in says]] * (kind == len(columns))
-            for column, said in zip(columns[kind], says, strict=True):
-                column.append(said)
-            letters.append(chr(35 + kind))
-        pieces.append("".join(letters))
-    flat = ["\n".join(column) for kind_s in columns for column in kind_s]
-    return {"kinds": [*kinds], "columns": flat, "pieces": pieces, "frames": rows}
+        texts = SAYS.split(piece)
+        kind = kinds.setdefault(tuple(texts[::2]), len(kinds))
+        told += [[]] * (kind == len(told))
+        told[kind].append(texts[1::2])
+        made.append(kind)
+    columns = ["\n".join(said) for all_ in told for said in zip(*all_, strict=True)]
+    return {"kinds": [*kinds], "columns": columns, "pieces": made, "frames": rows}
 
 
 def unpacked(data: Mapping[str, Any]) -> list[str]:
     """The frames, put together again, as the player does it."""
     columns = iter([iter(column.split("\n")) for column in data["columns"]])
-    kinds = [[first, *((next(columns), piece) for piece in rest)]
+    kinds = [(first, [(next(columns), text) for text in rest])
              for first, *rest in data["kinds"]]  # fmt: skip
     pieces = [
-        "".join(
-            part if isinstance(part, str) else next(part[0]) + part[1]
-            for letter in piece
-            for part in kinds[ord(letter) - 35]
-        )
-        for piece in data["pieces"]
+        first + "".join(next(column) + text for column, text in rest)
+        for first, rest in (kinds[kind] for kind in data["pieces"])
     ]
     rows = [[int(step or 0) + 1 for step in row.split(",")] for row in data["frames"]]
     return ["".join(pieces[number - 1] for number in accumulate(row)) for row in rows]

@@ -140,27 +140,27 @@ class extends HTMLElement {
   }
 
   elsewhere() {
-    const line = made("p", { className: "elsewhere", hidden: !this.data.more });
+    const { elsewhere } = this.data;
+    const line = made("p", { className: "elsewhere", hidden: !elsewhere });
     const link = document.querySelector('[href^="https://colab.research.google.com"]');
-    const place = "open the notebook on Colab";
-    line.append("Here you choose. To type your own, and for all else: ",
-      link ? made("a", { href: link.href, textContent: place }) : "run the cell", ".");
+    const textContent = "open the notebook on Colab";
+    const where = link ? made("a", { href: link.href, textContent }) : "run the cell";
+    line.append(elsewhere, where, ".");
     return line;
   }
 });
 
-// A frame by its number, put together from pieces; these are made of kinds of elements
-// and the columns of their values.
+// A frame by its number, put together from pieces; each is of a kind, and has a row of
+// what it says.
 function unpacked({ kinds, columns, pieces, frames }) {
   let column = 0;
   const parts = kinds.map(texts => ({
     texts, row: 0, values: texts.slice(1).map(() => columns[column++].split("\n")),
   }));
-  const whole = pieces.map(piece => [...piece].map(letter => {
-    const part = parts[letter.codePointAt(0) - 35], row = part.row++;
-    return part.texts.map((text, n) => (n ? part.values[n - 1][row] : "") + text)
-      .join("");
-  }).join(""));
+  const whole = pieces.map(kind => {
+    const { texts, values } = parts[kind], row = parts[kind].row++;
+    return texts.map((text, n) => (n ? values[n - 1][row] : "") + text).join("");
+  });
   return number => {
     let at = -1;
     return frames[number].split(",").map(step => whole[at += 1 + +step]).join("");

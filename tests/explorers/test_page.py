@@ -89,7 +89,7 @@ def test_the_player_is_told_labels_and_where_to_begin():
     assert told["start"] == [1, 2]
     assert told["keys"] == [[kind, length] for kind in (0, 1) for length in (0, 1, 2)]
     assert told["title"] == "Letters"
-    assert told["more"]
+    assert told["elsewhere"] == "Here you choose. For “say” and all else: "
 
 
 def test_a_box_to_tick_says_yes_and_no():
@@ -101,3 +101,11 @@ def test_the_player_is_small_and_asks_for_nothing():
     assert player().count("</script>") == 1
     assert not re.search(r"fetch|import|XMLHttp|https?:(?!//colab)", player())
     assert len(player().splitlines()) < 250
+
+
+def test_nobody_guesses_or_warms_a_model_without_attention():
+    told = data(living(twin("stepper")))
+    plain = told["controls"][1]["values"].index("no attention")
+    keys = [key for key in told["keys"] if key[1] == plain]
+    assert {(guessing, hot) for _, _, _, guessing, _, hot in keys} == {(0, 1)}
+    assert len(told["keys"]) < 700

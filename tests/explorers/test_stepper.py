@@ -209,8 +209,8 @@ def test_nothing_tells_what_is_written_later(step):
     settings = {**stepper().settings, "step": step}
     shown = draw(settings)
     steps = written_step(slice(step))
-    read, notes = EXAMPLES[0].split(), shown.above[1:]
-    assert step_picture(steps, step, read, set(), "after", notes) == shown
+    read = tuple(EXAMPLES[0].split())
+    assert step_picture(steps, step, read, frozenset(), "after") == shown
     assert draw({**settings, "forced": ((step + 1, "dog"),)}) == shown
 
 
@@ -230,10 +230,11 @@ def test_a_guess_is_asked_for_judged_and_counted_once(explorer):
     assert controls["guess"].layout.display is None
     step = explorer_module.written(explorer.settings)[2]
     hidden = draw(explorer.settings)
-    assert hidden.description.endswith("Which word does it write?")
     assert not any("%" in word for word in words_in(hidden)[-10:])
     offered = sorted(word for word, _ in step.likeliest)
     assert [word for word in words_in(hidden) if word in offered] == offered
+    asked = ", ".join(f"{n} “{word}”" for n, word in enumerate(offered, start=1))
+    assert hidden.above[0].endswith(f"Which word does it write: {asked}?")
     wrong = next(n for n, word in enumerate(offered) if word != step.wrote)
     controls["guess"].value = str(wrong + 1)
     assert f"Your guess “{offered[wrong]}” was wrong" in explorer.picture.value

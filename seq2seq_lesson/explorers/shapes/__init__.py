@@ -45,7 +45,7 @@ ON_A_PAGE = {
     "layers slider": (1, 3),
     "directions slider": (1, 2),
 }
-START = {
+START: Settings = {
     "question": 0, "right": 0, "asked": 0, "tries": 0, "said": "",
     "now": ("", ()), "before": ("", ()), "done": (),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from ipywidgets import DOMWidget
@@ -133,13 +134,20 @@ def _explorer(
         ),
         "free": button(f"its own {noun}s", f"Take all your {noun}s back"),
         "temperature": choice(
-            "temperature", "1", TEMPERATURES, "What the logits are divided by"
+            "temperature",
+            "1",
+            TEMPERATURES,
+            "The logits are divided by it before the softmax: below 1 the likeliest "
+            f"{noun} gets more, above 1 less; what is written stays",
         ),
         "guessing": switch(
             f"guess each {noun} first", False, "Hide what is written until asked"
         ),
         "guess": choice(
-            "my guess", HIDDEN, GUESSES, f"The number of a {noun} in the picture"
+            "my guess",
+            HIDDEN,
+            GUESSES,
+            f"The number of a {noun}, as it is listed below",
         ),
     }
     explorer = Explorer(
@@ -154,6 +162,7 @@ def _explorer(
             "guess": GUESSES,
             "temperature": ("0.5", "1", "2"),
         },
+        carried=lambda s: s.get("model") != TITLES["plain"] or alone(s),
         forced=(),
         guest=guest,
         noun=noun,
@@ -174,10 +183,21 @@ def _explorer(
 
 
 OFFERED = RIVALS + EXAMPLES
-TEMPERATURES = ["0.5", "0.7", "1", "1.4", "2"]
+TEMPERATURES = [
+    ("0.5 (sharper)", "0.5"),
+    ("0.7 (sharper)", "0.7"),
+    ("1 (as trained)", "1"),
+    ("1.4 (flatter)", "1.4"),
+    ("2 (flatter)", "2"),
+]
 HIDDEN, ASKED = "?", "show me"
 GUESSES = [HIDDEN, *map(str, range(1, SHOWN + 1)), ASKED]
 START = {"step": 1, "forced": (), "word": "", "guess": HIDDEN, "answers": ()}
+
+
+def alone(settings: Settings) -> bool:
+    """Whether the step is shown as it is, nothing hidden and nothing warmed."""
+    return not settings["guessing"] and settings["temperature"] == "1"
 
 
 def reader(settings: Settings) -> Reader:
@@ -247,7 +267,7 @@ def force(settings: Settings) -> Settings:
 def draw(settings: Settings) -> Drawing:
     """The step that is chosen."""
     model, vocabulary, _ = reader(settings)
-    steps, source = written(settings), read(settings).split()
+    steps, source = written(settings), tuple(read(settings).split())
     unknown = [w for w in dict.fromkeys(source) if w not in vocabulary]
     step = min(settings["step"], len(steps))
     forced = step in dict(settings["forced"])
@@ -259,8 +279,9 @@ def draw(settings: Settings) -> Drawing:
         *changed(settings, step, hidden),
         *unknown_note(unknown),
     )
-    order, noun = model.config.order, settings["noun"]
-    return step_picture(steps, step, source, set(unknown), order, notes, noun, hidden)
+    kind = model.config.order, settings["noun"], hidden
+    picture = step_picture(steps, step, source, frozenset(unknown), *kind)
+    return replace(picture, above=(*picture.above, *notes))
 
 
 def scored(settings: Settings, step: Step) -> tuple[str, ...]:

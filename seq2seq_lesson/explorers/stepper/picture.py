@@ -17,13 +17,13 @@ PHONE = 396  # as much as a phone shows without scrolling
 FAINTEST = -4  # the bars begin at ten to the power of it, a hundredth of a per cent
 
 
+@lru_cache(maxsize=8)  # a page has a picture under several notes
 def step_picture(
     steps: tuple[Step, ...],
     number: int,
-    source: list[str],
-    unknown: set[str],
+    source: tuple[str, ...],
+    unknown: frozenset[str],
     order: str,
-    notes: tuple[str, ...],
     noun: str = "word",
     hidden: bool = False,
 ) -> Drawing:
@@ -39,13 +39,14 @@ def step_picture(
         hidden: whether what this step writes is still to be guessed
     """
     step, y = steps[number - 1], 6.0
+    states = step.before.tolist(), step.after.tolist()
     read = [*source, SPECIALS[EOS]]
     columns = spans(read, 52, 96)
     width = max(LEAST, LEFT + sum(columns[-1]) + 8)
     parts = {
         f"read a {noun}": lambda y: _sentence(steps, number, y),
         "change the state (dark −1, bright +1; its change: dark 0, bright 1)": (
-            lambda y: _state(step, width, y)
+            lambda y: _state(*map(tuple, states), width, y)
         ),
         "look at the source (softmax turns scores into weights)": (
             lambda y: _look(step, number, read, unknown, columns, noun, y)
@@ -76,8 +77,7 @@ def step_picture(
     eye = 0.0
     if step.weights is not None:
         eye = LEFT + sum(columns[int(step.weights.argmax())])
-    told = said, *notes
-    return Drawing(width, height, title, said, tuple(items), above=told, eye=eye)
+    return Drawing(width, height, title, said, tuple(items), above=(said,), eye=eye)
 
 
 def _in_words(
@@ -91,7 +91,8 @@ def _in_words(
         word = fitted(read[most], 200, 15)
         told += f", looks most at “{word}” ({step.weights[most]:.0%})"
     if hidden:
-        return f"{told}. Which {noun} does it write?"
+        offered = (f"{n} “{word}”" for n, word in enumerate(choices(step), start=1))
+        return f"{told}. Which {noun} does it write: {', '.join(offered)}?"
     by = "is made to write" if step.forced else "writes"
     so_far = " ".join(step.wrote for step in steps[:number])
     return f"{told}, {by} “{step.wrote}” ({share(step.chance)}). So far: “{so_far}”."
@@ -129,24 +130,24 @@ def _sentence(
     return items, line - y + 30
 
 
-@lru_cache(maxsize=4)  # a page has a step in many frames
-def _state(step: Step, width: float, y: float) -> tuple[list[Item], float]:
+@lru_cache(maxsize=4)  # a page has a step at several temperatures
+def _state(
+    before: tuple[float, ...], after: tuple[float, ...], width: float, y: float
+) -> tuple[list[Item], float]:
     """The state's numbers as two strips, and how far each of them moved."""
-    moved = step.after - step.before
-    one = (width - LEFT - 8) / len(moved)
+    one = (width - LEFT - 8) / len(before)
     items: list[Item] = [
         Text(LEFT - 10, y + 8 + 20 * place, name, "end", "faint")
         for place, name in enumerate(("before", "after", "change"))
     ]
-    length = f"length of the change: {float(moved.norm()):.1f}"
-    told = zip(step.before.tolist(), step.after.tolist(), moved.tolist(), strict=True)
-    for n, (before, after, change) in enumerate(told):
-        values = (before + 1) / 2, (after + 1) / 2, min(abs(change), 1)
+    length = f"length of the change: {math.dist(before, after):.1f}"
+    for n, (old, new) in enumerate(zip(before, after, strict=True)):
+        values = (old + 1) / 2, (new + 1) / 2, min(abs(new - old), 1)
         cells = tuple(
             Cell(LEFT + one * n, y + 20 * place, one + 0.4, 16, value)
             for place, value in enumerate(values)
         )
-        says = f"number {n + 1}: {_signed(before, 2)} → {_signed(after, 2)}"
+        says = f"number {n + 1}: {_signed(old, 2)} → {_signed(new, 2)}"
         number = Text(width - 8, y + 72, says, "end", mono=True)
         items.append(Part(cells, says, (f"state {n + 1}",), (number,)))
     items.append(Text(LEFT, y + 72, length))
@@ -161,7 +162,7 @@ def _look(
     step: Step,
     number: int,
     read: list[str],
-    unknown: set[str],
+    unknown: frozenset[str],
     columns: Spans,
     noun: str,
     y: float,
