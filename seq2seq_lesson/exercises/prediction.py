@@ -20,6 +20,9 @@ KEYS = """<script>
 document.currentScript?.closest(".jp-OutputArea")?.addEventListener("keydown",
   event => { if (event.key.startsWith("Arrow")) event.stopPropagation() });
 </script>"""
+# What holds a verdict stays while the verdict changes, so that is read aloud.
+SPOKEN = """<script>for (const verdict of document.querySelectorAll(".told"))
+  verdict.parentElement.role = "status";</script>"""
 _CHOSEN: dict[str, str] = {}  # by question, so that a cell that runs again keeps it
 
 
@@ -83,9 +86,10 @@ class Prediction:
         if self.chosen is None:
             told = "Choose above, and it is told here; if not, run this cell again."
             said = f"Guess first: “{self.question}” {told}"
-            return {"text/plain": said, "text/html": boxed(said, "quiet")}
-        plain = measured(self.found, self.chosen)
-        return {"text/plain": plain, "text/html": verdict(self.found, self.chosen)}
+            html = boxed(said, "quiet")
+        else:
+            said, html = (f(self.found, self.chosen) for f in (measured, verdict))
+        return {"text/plain": said, "text/html": html + SPOKEN}
 
     def __repr__(self) -> str:
         return "\n".join([self.question, *(f"   ( ) {c}" for c in self.choices)])
@@ -120,7 +124,7 @@ def boxed(said: str, role: str) -> str:
         f"border:1px solid {ROLES[role]};border-left-width:8px;border-radius:4px;"
         "padding:.5em .9em;margin:.4em 0;max-width:40em;font-weight:600"
     )
-    return f'<div role="status" style="{style}">{html.escape(said)}</div>'
+    return f'<div class="told" style="{style}">{html.escape(said)}</div>'
 
 
 def predict(question: str, *choices: str) -> Prediction:

@@ -52,6 +52,7 @@ living-explorer button[aria-disabled=true] { opacity: .45 }
 living-explorer output { min-width: 1.5em }
 living-explorer .said, living-explorer + .said { position: fixed; width: 1px;
   height: 1px; overflow: hidden; clip-path: inset(50%) }
+@media (prefers-reduced-motion) { .noUi-target * { transition: none !important } }
 """
 
 

@@ -81,10 +81,12 @@ def test_a_prediction_is_chosen_by_arrow_keys(page):
     while not page.evaluate("document.activeElement.matches('.widget-select *')"):
         page.keyboard.press("Tab")
     assert ("listbox", "Your guess:") in read_aloud(page, asked)
+    told = page.get_by_role("status").filter(has_text="Guess first").element_handle()
     page.keyboard.press("ArrowDown")
     page.get_by_text("✗ You had chosen: this one.").wait_for()
     page.keyboard.press("ArrowDown")
     page.get_by_text("✓ You had it.").wait_for()
+    assert "✓ You had it." in told.inner_text()  # the same region
 
 
 def test_a_cell_that_runs_again_is_told_too(page):
@@ -98,6 +100,8 @@ def test_a_cell_that_runs_again_is_told_too(page):
 
 
 def test_nothing_moves_for_those_who_ask_for_less(page):
+    slider = page.locator(".noUi-target:visible").first
+    slider.evaluate("one => one.classList.add('noUi-state-tap')")
     assert page.evaluate(MOVES) == []
     page.emulate_media(reduced_motion="no-preference")
     assert page.evaluate(MOVES)

@@ -34,7 +34,8 @@ HERE = """area => {
 SHOWN = """area => [...area.querySelectorAll('.widget-html-content, .stage, textarea')]
   .map(one => one.checkVisibility() && (one.placeholder ?? one.innerHTML)).join()"""
 OTHER = f"([area, before]) => ({SHOWN})(area) !== before"
-MOVES = """[...document.querySelectorAll('.part, living-explorer *')].filter(one => {
+MOVES = """[...document.querySelectorAll(
+  '.part, living-explorer *, .noUi-target *')].filter(one => {
   const style = getComputedStyle(one);
   return style.transitionDuration !== '0s' || style.animationName !== 'none';
 }).map(one => one.outerHTML.slice(0, 80))"""
