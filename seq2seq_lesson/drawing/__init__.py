@@ -98,7 +98,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Part:
-    """Items that a reader can point at, or reach with the Tab key.
+    """Items that a reader can point at, or reach by the keyboard.
 
     Then all parts that share one of its names stay as they are, the others fade, and
     the `numbers` of those that stay appear. `says` is its tip, and is read aloud.
