@@ -67,7 +67,10 @@ def reversal_playground(
             },
             "length": lambda s: {"letters": (s["typed"] + MORE)[: s["length"]]},
         },
-        page={"length": [*range(2, 11), 12, 14, 16, 18, 22], "epoch": range(len(labels))},
+        page={
+            "length": [*range(2, 11), 12, 14, 16, 18, 22],
+            "epoch": range(len(labels)),
+        },
         typed=usable(letters),  # what a string that was shortened grows from again
     )
     explorer.controls["letters"].layout.width = "340px"  # for the longest
