@@ -42,6 +42,10 @@ def desk(tmp_path_factory):
         command = [python, "-m", "pip", "install", "-q", "--no-index", "--no-deps"]
         # The checkout's own installation, which pip sees but Python does not, stays.
         subprocess.run([*command, "--ignore-installed", wheel], check=True)
+        command = [python, "-m", "pip", "install", "-q", "--no-index", "--dry-run"]
+        subprocess.run(
+            [*command, "-r", "requirements.txt"], cwd=home / NAME, check=True
+        )
         patch.setenv("JUPYTER_PATH", "")  # what add_kernel sets is put back
         add_kernel(str(python), str(home / "kernels"))
         yield home / NAME

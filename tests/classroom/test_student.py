@@ -10,6 +10,7 @@ from tests.classroom import example
 from tests.test_notebooks import CAPSTONE, NAMES, PATHS
 from tools.classroom import student
 from tools.exercise_cells import tags
+from tools.notebooks import execute
 
 
 def test_solutions_and_outputs_are_gone_and_all_else_is_there():
@@ -61,12 +62,26 @@ def test_the_archive_holds_notebooks_wheel_and_what_to_do(tmp_path):
     with zipfile.ZipFile(archive) as packed:
         names = {name.partition("/")[2] for name in packed.namelist()}
         readme = packed.read(f"{student.NAME}/README.txt").decode()
+        required = packed.read(f"{student.NAME}/requirements.txt").decode().splitlines()
         (wheel,) = (name for name in names if name.endswith(".whl"))
         with packed.open(f"{student.NAME}/{wheel}") as file:
             inside = zipfile.ZipFile(file).namelist()
-    assert names == {"README.txt", "LICENSE", wheel, *(path.name for path in PATHS)}
+    texts = {"README.txt", "requirements.txt", "LICENSE"}
+    assert names == {*texts, wheel, student.CHECK, *(path.name for path in PATHS)}
     assert f"--no-deps {wheel}" in readme
-    assert "torch>=" in readme
-    assert "jupyterlab>=" in readme
+    assert "install -r requirements.txt" in readme
+    assert f"jupyter lab {student.CHECK}" in readme
+    assert required[1] == "--extra-index-url https://download.pytorch.org/whl/cpu"
+    assert {"torch>=2.4", "jupyterlab>=4.2", f"./{wheel}"} <= set(required)
     assert "seq2seq_lesson/corpora/eng-fra-small.tsv" in inside
     assert any(name.endswith(".pt") for name in inside)
+
+
+def test_the_first_notebook_checks_the_computer_and_knows_python(tmp_path):
+    student.write_copies([], tmp_path / "student")
+    book = nbformat.read(tmp_path / "student" / student.CHECK, as_version=4)
+    nbformat.validate(book)
+    assert book.metadata.kernelspec.name == "python3"
+    assert execute(book, tmp_path) == "ok"
+    (said,) = book.cells[1].outputs
+    assert said.text == f"All is there: open {NAMES[0]}.ipynb.\n"

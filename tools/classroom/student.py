@@ -20,7 +20,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 from tools.address import ROOT
 from tools.exercise_cells import number_of, tags
@@ -30,20 +30,39 @@ DETAILS = re.compile(r"\n*<details>.*?</details>", re.S)
 README = """\
 Seq2seq, dissected: the students' copy
 
-The notebooks without solutions and outputs, and the package they use. No network is
-needed for the steps below. Python 3.11 or newer must be there, with
-    {needed}
-(at home, with a network: python -m pip install the lines above, one by one).
+The notebooks without solutions and outputs, and the package they use. Python 3.11 or
+newer must be there.
 
 1. Unpack this archive and open a terminal in its folder.
-2. python -m pip install --no-index --no-deps {wheel}
-3. jupyter lab 01_data_loading.ipynb
+2. Give the lesson a place of its own, and enter it.
+     Linux, macOS:  python3 -m venv .venv
+                    . .venv/bin/activate
+     Windows:       py -m venv .venv
+                    .venv\\Scripts\\activate
+3. python -m pip install -r requirements.txt
+4. jupyter lab {check}
+   The cell of this notebook says in a sentence what is missing.
+
+Without a network, on a computer that has all that requirements.txt lists, leave step 2
+out, and in step 3 say: python -m pip install --no-index --no-deps {wheel}
 
 In each exercise, write into the cell below the question, run it, then run the cell
 after it: that one says what is right and what is not yet. Each notebook runs from top
 to bottom even where no exercise has been done.
 
 To hand one in, save it and send the file itself, under its own name (.ipynb).
+"""
+REQUIREMENTS = """\
+# PyTorch for processors; for an NVIDIA card, ten times as large, delete the next line.
+--extra-index-url https://download.pytorch.org/whl/cpu
+{needed}
+./{wheel}
+"""
+CHECK = "00_check_this_computer.ipynb"
+READY = """\
+# Is this computer ready?
+
+Click on the cell below and press Shift+Enter: it says in a sentence what is missing.
 """
 
 
@@ -97,6 +116,18 @@ def student_copy(book: NotebookNode) -> NotebookNode:
     return book
 
 
+def setup_check() -> NotebookNode:
+    """The notebook that a student opens first: is the computer ready?"""
+    source = Path(__file__).with_name("setup_check.py").read_text("utf-8")
+    hidden = {"cellView": "form", "jupyter": {"source_hidden": True}}
+    cells = [
+        v4.new_markdown_cell(READY, id="ready"),
+        v4.new_code_cell(source.rstrip(), id="check", metadata=hidden),
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
 def build_wheel(folder: Path) -> Path:
     """Build the package's wheel in `folder`, from a clean copy, without a network."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -113,7 +144,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def write_archive(folder: Path) -> Path:
-    """Put the folder's notebooks, a wheel and README.txt into one archive."""
+    """Put the folder's notebooks, a wheel and how to install them into one archive."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     needed = [*project["dependencies"], *project["optional-dependencies"]["lab"][:1]]
     archive = folder / f"{NAME}.zip"
@@ -122,8 +153,12 @@ def write_archive(folder: Path) -> Path:
         zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed,
     ):
         wheel = build_wheel(Path(scratch))
-        readme = README.format(needed="\n    ".join(needed), wheel=wheel.name)
-        packed.writestr(f"{NAME}/README.txt", readme)
+        for name, text in {
+            "README.txt": README,
+            "requirements.txt": REQUIREMENTS,
+        }.items():
+            told = text.format(check=CHECK, needed="\n".join(needed), wheel=wheel.name)
+            packed.writestr(f"{NAME}/{name}", told)
         for path in sorted(folder.rglob("*.ipynb")):
             packed.write(path, f"{NAME}/{path.relative_to(folder).as_posix()}")
         for path in (wheel, ROOT / "LICENSE"):
@@ -140,6 +175,7 @@ def write_copies(paths: list[Path], folder: Path) -> None:
         copy = folder / ("deeper" if deeper else "") / path.name
         copy.parent.mkdir(exist_ok=True)
         nbformat.write(student_copy(nbformat.read(path, as_version=4)), copy)
+    nbformat.write(setup_check(), folder / CHECK)
 
 
 def main() -> int:
