@@ -115,8 +115,10 @@ test-fresh: $(READY)
 	@$(PY) -m tests.fresh_clone
 
 student: $(READY)
-	@echo "student: notebooks without solutions and outputs in build/student (ZIP=1: to carry)"
-	@$(PY) -m tools.classroom.student $(if $(ZIP),--zip) $(BOOKS) $(DEEPER)
+	@echo "student: notebooks without solutions and outputs in build/student (ZIP=1: to carry;"
+	@echo "  PUSH=origin: as that remote's branch student)"
+	@$(PY) -m tools.classroom.student $(if $(ZIP),--zip) $(if $(PUSH),--push $(PUSH)) \
+		$(BOOKS) $(DEEPER)
 
 slides: $(READY)
 	@echo "slides: one deck a main notebook in build/slides, or PLAN=lecture, sessions, workshop"

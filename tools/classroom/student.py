@@ -4,10 +4,12 @@ Attempts and checks carry nbgrader's ids, so what is handed in can be graded (`m
 grade`), and Jupyter neither deletes them nor lets a check be changed by accident.
 
 `make student` fills build/student/; with ZIP=1 also an archive that holds the package
-as a wheel and a README.txt, for a room without a network.
+as a wheel and a README.txt, for a room without a network. PUSH=origin makes the copies
+the next commit of that remote's branch `student`, which nbgitpuller can pull.
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -166,6 +168,36 @@ def write_archive(folder: Path) -> Path:
     return archive
 
 
+def push(folder: Path, remote: str) -> None:
+    """Make the folder the next commit of the remote's branch `student`.
+
+    Its history goes on, so that a learner's changes can be merged with it.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        place = {"GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": f"{scratch}/index"}
+
+        def git(*words: str) -> str:
+            command = ["git", "-c", "user.name=students", "-c", "user.email=", *words]
+            return subprocess.run(
+                command,
+                cwd=folder,
+                env=os.environ | place,
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+            ).stdout.strip()
+
+        git("add", "--all", "--force", ".")
+        tree = git("write-tree")
+        parents = []
+        if git("ls-remote", remote, "refs/heads/student"):
+            git("fetch", "-q", remote, "refs/heads/student")
+            parents = ["-p", "FETCH_HEAD"]
+        if not parents or tree != git("rev-parse", "FETCH_HEAD^{tree}"):
+            commit = git("commit-tree", tree, *parents, "-m", "Students' copies")
+            git("push", "-q", remote, f"{commit}:refs/heads/student")
+
+
 def write_copies(paths: list[Path], folder: Path) -> None:
     """Write the students' copies of the notebooks into a fresh folder."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -182,10 +214,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--zip", action="store_true", help="write the archive, too")
+    parser.add_argument("--push", metavar="REMOTE", help="update its branch student")
     arguments = parser.parse_args()
     folder = ROOT / "build" / "student"
     write_copies(arguments.notebooks, folder)
     print(f"students' copies: {folder}")
+    if arguments.push:
+        push(folder, arguments.push)
     if arguments.zip:
         archive = write_archive(folder)
         size = archive.stat().st_size / 1e6
