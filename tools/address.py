@@ -19,12 +19,14 @@ FILES = [
     "notebooks/*.ipynb",
     "notebooks/deeper/*.ipynb",
     "notebooks/*.md",
+    "server/README.md",
 ]
 FORMS = [
     "colab.research.google.com/github/{slug}/blob/{ref}/",
     "mybinder.org/v2/gh/{slug}/{ref}?labpath=",
     "git+https://github.com/{slug}@{ref}",
     "git clone https://github.com/{slug}",
+    "git-pull?repo=https://github.com/{slug}&",
     'repository-code: "https://github.com/{slug}"',
 ]
 PATTERNS = [
