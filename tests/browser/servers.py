@@ -121,21 +121,21 @@ def _running(command: list, options: dict, url: str, kernel=False) -> Iterator[s
             ) as server,
         ):
             try:
-                _wait(server, url, folder / "log")
+                wait(server, f"{url}/api/status?token={TOKEN}", folder / "log")
                 yield url
             finally:
                 server.terminate()
 
 
-def _wait(server: subprocess.Popen, url: str, log: Path) -> None:
+def wait(server: subprocess.Popen, url: str, log: Path) -> None:
     """Until the server answers; what it wrote is told if it ends or never does."""
     for _ in range(240):
         try:
-            with urllib.request.urlopen(f"{url}/api/status?token={TOKEN}", timeout=5):
+            with urllib.request.urlopen(url, timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             pass
         if server.poll() is not None:
             break
         time.sleep(0.5)
-    raise RuntimeError(f"the server at {url} did not start:\n{log.read_text()[-3000:]}")
+    raise RuntimeError(f"nothing answered at {url}:\n{log.read_text()[-3000:]}")
