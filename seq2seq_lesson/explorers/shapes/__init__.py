@@ -44,6 +44,7 @@ ON_A_PAGE = {
     "src_len slider": (3, 7),
     "layers slider": (1, 3),
     "directions slider": (1, 2),
+    "hid slider": (10, 16),
 }
 START: Settings = {
     "question": 0, "right": 0, "asked": 0, "tries": 0, "said": "",
