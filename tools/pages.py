@@ -22,7 +22,7 @@ from nbformat.v4 import new_markdown_cell
 from pygments.formatters import HtmlFormatter
 
 from seq2seq_lesson.explorers.page import player
-from tools.address import slug, version
+from tools.address import ref, slug, version
 from tools.predictions import ask
 
 HERE = Path(__file__).parent / "site"
@@ -122,10 +122,12 @@ class MathMLRenderer(IPythonRenderer):
     deeper = False
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """A link to another notebook leads to its page."""
+        """A link to another notebook leads to its page, one to code to the repository."""
         if url.endswith(".ipynb") and ":" not in url:
             up = self.deeper and not url.startswith("../")
             url = flat_name(Path("deeper" if up else "", url)) + ".html"
+        elif url.startswith("../"):
+            url = f"https://github.com/{slug()}/blob/{ref(version())}/{url[3:]}"
         return super().link(text, url, title)
 
 
