@@ -122,7 +122,7 @@ class MathMLRenderer(IPythonRenderer):
     deeper = False
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """A link to another notebook leads to its page, one to code to the repository."""
+        """Notebooks are linked by their pages, code where the repository lives."""
         if url.endswith(".ipynb") and ":" not in url:
             up = self.deeper and not url.startswith("../")
             url = flat_name(Path("deeper" if up else "", url)) + ".html"
